@@ -1,0 +1,38 @@
+import type { AgentCache } from '../core/cache.js';
+import type { CacheKeyGenerator } from '../core/key/cache-key-generator.js';
+import type { Duration } from '../core/policy/duration.js';
+import type { ToolDescriptors } from './tool-descriptor.js';
+
+/** One call of a method that a decorator or a binding put the cache around. */
+export interface MethodCall {
+  /** The object the method was called on. */
+  readonly instance: object;
+  readonly args: readonly unknown[];
+  /**
+   * Provider and method that own the results, the same in every process of the app, e.g. `AppModule.Prices.of`.
+   * `null`: the instance cannot be told from others of its class, so nothing may be shared unless a `namespace` says so.
+   */
+  readonly identity: string | null;
+  /** Runs the original method, with `args` or with others. */
+  proceed(args?: readonly unknown[]): Promise<unknown>;
+  /** The single results inside what `proceed` resolved to: itself, or the values that an Observable emitted. */
+  resultsOf(outcome: unknown): readonly unknown[];
+}
+
+/** What method policies work with; one per app. */
+export interface MethodServices {
+  readonly cache: AgentCache;
+  readonly keys: CacheKeyGenerator;
+  readonly tools: ToolDescriptors;
+  /** Time to live by kind, as configured. */
+  readonly ttl: { readonly context: Duration; readonly tool: Duration; readonly embedding: Duration; readonly prompt: Duration };
+  /** Says `message` once per `topic` in the log. Neither holds keys, arguments or values. */
+  warnOnce(topic: string, message: string): void;
+}
+
+/** What a decorator means: how a call becomes a key, what is stored, what is invalidated. Holds no state. */
+export interface MethodPolicy {
+  readonly kind: 'context' | 'invalidates-context' | 'tool' | 'embeddings' | 'prompt' | 'value' | 'evict';
+  /** Rejects only with what the original method, or the caller's own hooks, rejected with. */
+  run(call: MethodCall, services: MethodServices): Promise<unknown>;
+}

@@ -1,0 +1,78 @@
+import type { UnavailableReason } from './ports/store.js';
+
+/** Common to all events about one entry. `category` is bounded (a label); `key` is not, and never belongs into a log. */
+interface EntryEvent {
+  readonly category: string;
+  readonly key: string;
+}
+
+/** Why a call went past the cache. */
+export type BypassReason =
+  | 'disabled'
+  | 'closed'
+  | 'no-task-id'
+  | 'no-turn'
+  | 'no-tool-name'
+  | 'not-read-only'
+  | 'unknown-scope'
+  | 'unknown-identity'
+  | 'not-keyable'
+  | 'not-authorized'
+  | 'pending-invalidation';
+
+/** Why there was no hit. */
+export type MissReason = 'absent' | 'expired' | 'invalidated' | 'corrupt' | UnavailableReason;
+
+/** Every event, by name. Times are milliseconds. */
+export interface CacheEvents {
+  hit: EntryEvent & { readonly ms: number; readonly ageMs: number; readonly savedMs: number };
+  miss: EntryEvent & { readonly ms: number; readonly reason: MissReason };
+  /** Served past its time to live because loading failed within grace. */
+  stale: EntryEvent & { readonly ageMs: number };
+  load: EntryEvent & { readonly ms: number; readonly ok: boolean };
+  set: EntryEvent & { readonly ms: number; readonly bytes: number };
+  delete: { readonly category: string; readonly count: number };
+  invalidate: { readonly target: string; readonly acknowledged: boolean };
+  bypass: { readonly category: string; readonly reason: BypassReason };
+  /** A result that was passed through and not stored. `reason` names a kind or a place, never content. */
+  refused: { readonly category: string; readonly reason: string };
+  /** The store gave no answer to a read or a write. */
+  error: { readonly category: string; readonly operation: string; readonly reason: UnavailableReason };
+  tierFailed: { readonly tier: string; readonly reason: string };
+  tierRecovered: { readonly tier: string; readonly downMs: number };
+}
+
+export type CacheEventName = keyof CacheEvents;
+export type CacheListener<N extends CacheEventName> = (event: CacheEvents[N]) => void;
+
+/** Where the parts of the cache report what happened. */
+export interface EventSink {
+  emit<N extends CacheEventName>(name: N, event: CacheEvents[N]): void;
+}
+
+/** Hands events to listeners, synchronously. A listener that throws harms neither the call nor the other listeners. */
+export class CacheEventBus implements EventSink {
+  private readonly listeners = new Map<CacheEventName, Set<CacheListener<never>>>();
+
+  on<N extends CacheEventName>(name: N, listener: CacheListener<N>): this {
+    const existing = this.listeners.get(name);
+    if (existing) existing.add(listener);
+    else this.listeners.set(name, new Set([listener]));
+    return this;
+  }
+
+  off<N extends CacheEventName>(name: N, listener: CacheListener<N>): this {
+    this.listeners.get(name)?.delete(listener);
+    return this;
+  }
+
+  emit<N extends CacheEventName>(name: N, event: CacheEvents[N]): void {
+    for (const listener of this.listeners.get(name) ?? []) {
+      try {
+        (listener as CacheListener<N>)(event);
+      } catch {
+        // A listener is the app's; what it throws must not become an answer of the cache.
+      }
+    }
+  }
+}

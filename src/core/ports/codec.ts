@@ -1,0 +1,42 @@
+/** A value as bytes, with the name of the form they have. */
+export interface EncodedValue {
+  /** Which value format wrote `bytes`, e.g. `json`. */
+  readonly format: string;
+  readonly bytes: Buffer;
+}
+
+export type Encoding = { readonly ok: true; readonly encoded: EncodedValue } | { readonly ok: false; readonly reason: string };
+export type Decoding = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string };
+
+/**
+ * Turns values into bytes and back so that `decode(encode(v))` is deep-equal to `v`, types included, and shares nothing
+ * with it. A value for which that cannot be kept is refused with a reason that names its place, never its content.
+ */
+export interface ValueCodec {
+  encode(value: unknown): Encoding;
+  /** Never throws: foreign or cut bytes are `ok: false`. */
+  decode(encoded: EncodedValue): Decoding;
+}
+
+/** Version tokens that an entry was made under: group id → token. */
+export type Snapshot = Readonly<Record<string, string>>;
+
+/** Everything that is stored under one key. */
+export interface Envelope {
+  /** The storage key it was written for: an envelope found under another key is foreign. */
+  readonly key: string;
+  readonly encoded: EncodedValue;
+  /** Milliseconds since 1970. */
+  readonly storedAtMs: number;
+  /** Milliseconds since 1970; from then on the entry is stale. */
+  readonly expiresAtMs: number;
+  readonly snapshot: Snapshot;
+  /** How long the load took, in milliseconds. */
+  readonly loadMs: number;
+}
+
+export interface EnvelopeCodec {
+  seal(envelope: Envelope): Buffer;
+  /** `null`: not an envelope of this version, cut, altered, or written for a key other than `key`. Never throws. */
+  open(bytes: Buffer, key: string): Envelope | null;
+}

@@ -1,0 +1,82 @@
+/** Why a store gave no answer. None of these is an error of the caller. */
+export type UnavailableReason =
+  /** no connection at the moment */
+  | 'disconnected'
+  /** no answer within the deadline */
+  | 'timeout'
+  /** the breaker is open: the store was not asked */
+  | 'breaker-open'
+  /** too many commands in flight: not asked */
+  | 'shed'
+  /** the connection broke under the command */
+  | 'connection-lost'
+  /** the server answered with an error, such as OOM, READONLY, WRONGTYPE */
+  | 'rejected'
+  /** `close()` was called */
+  | 'closed';
+
+/** What a store answers. A failure is a value, never a rejection. */
+export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: UnavailableReason };
+
+export type StoreMode = 'memory' | 'standalone' | 'sentinel' | 'cluster';
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+export interface StoreWrite {
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** Time to live in milliseconds, at least 1. */
+  readonly ttlMs: number;
+}
+
+/** What a store says of itself. `null`: the store does not know, or could not be asked. */
+export interface StoreHealth {
+  readonly connected: boolean;
+  /** One sentence for people. Holds no address, key or credential. */
+  readonly message: string;
+  readonly mode: StoreMode;
+  /** Round trip of one command in milliseconds. */
+  readonly latencyMs: number | null;
+  readonly breaker: BreakerState;
+  readonly memory: {
+    readonly usedBytes: number | null;
+    /** `null` where the server has no limit. */
+    readonly maxBytes: number | null;
+    readonly evictionPolicy: string | null;
+  };
+  readonly connections: { readonly open: number; readonly inFlight: number; readonly shed: number };
+  /** Cluster only. */
+  readonly nodes?: { readonly total: number; readonly ready: number };
+}
+
+/**
+ * Bytes under literal keys, each with a time to live: Redis, or a memory of this process with the same semantics.
+ * No method throws or rejects; each settles within the store's deadline. Keys are whole storage keys, prefix included.
+ */
+export interface Store {
+  readonly mode: StoreMode;
+  get(key: string): Promise<Reply<Buffer | null>>;
+  /** In the order of `keys`; one round trip per node. Duplicates are allowed. */
+  getMany(keys: readonly string[]): Promise<Reply<(Buffer | null)[]>>;
+  set(write: StoreWrite): Promise<Reply<true>>;
+  /** `true`: written; `false`: there was a value, and it stays. */
+  setIfAbsent(write: StoreWrite): Promise<Reply<boolean>>;
+  /** One round trip per node; not atomic. Unavailable if any write failed. */
+  setMany(writes: readonly StoreWrite[]): Promise<Reply<true>>;
+  /** How many of the keys existed. */
+  delete(keys: readonly string[]): Promise<Reply<number>>;
+  /**
+   * Adds the integer `by` to the decimal integer under `key` (0 when absent) and answers the sum. `ttlMs` counts from
+   * the first increment and is not renewed. A value that is no integer, or a sum that is no safe one: `rejected`.
+   */
+  increment(key: string, by: number, ttlMs: number): Promise<Reply<number>>;
+  /**
+   * Deletes every key that matches the glob (Redis syntax: `* ? [a-c] [^a] \x`) and answers how many. Walks the key
+   * space in bounded steps; each step has the deadline. `complete: false`: a step failed, keys may be left.
+   */
+  deleteMatching(pattern: string): Promise<{ readonly deleted: number; readonly complete: boolean }>;
+  health(): Promise<StoreHealth>;
+  /** Calls `listener` whenever the store becomes available again. Returns the way to stop listening. */
+  onRecovered(listener: () => void): () => void;
+  /** Ends within 500 ms, whatever the server does. Later calls answer `closed`. */
+  close(): Promise<void>;
+}
