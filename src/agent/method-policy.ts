@@ -8,6 +8,10 @@ export interface MethodCall {
   /** The object the method was called on. */
   readonly instance: object;
   readonly args: readonly unknown[];
+  /** `Class.method`, for messages and labels. Bounded, but not unique. */
+  readonly name: string;
+  /** The method alone: what is left of the identity where a `namespace` takes the provider's place. */
+  readonly method: string;
   /**
    * Provider and method that own the results, the same in every process of the app, e.g. `AppModule.Prices.of`.
    * `null`: the instance cannot be told from others of its class, so nothing may be shared unless a `namespace` says so.
@@ -17,6 +21,14 @@ export interface MethodCall {
   proceed(args?: readonly unknown[]): Promise<unknown>;
   /** The single results inside what `proceed` resolved to: itself, or the values that an Observable emitted. */
   resultsOf(outcome: unknown): readonly unknown[];
+  /** The reverse of `resultsOf`. */
+  outcomeFrom(results: readonly unknown[]): unknown;
+  /** Asks a function of the app's own. What it throws is for the caller, as if the method had thrown it. */
+  consult<T>(hook: () => T): Promise<Awaited<T>>;
+  /** Whether this call came out of a load of one of `keys`: waiting for that load would be waiting for itself. */
+  isWithinLoadOf(keys: readonly string[]): boolean;
+  /** Runs `load` as the load of `keys`. */
+  loading<T>(keys: readonly string[], load: () => Promise<T>): Promise<T>;
 }
 
 /** What method policies work with; one per app. */

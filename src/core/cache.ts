@@ -1,66 +1,260 @@
-import type { CacheEventName, CacheListener } from './events.js';
-import type { CachePolicy, Explanation, InvalidationTarget, Loader, Outcome } from './policy/cache-policy.js';
-import type { Duration } from './policy/duration.js';
+import type { DirectWrites } from './direct-writes.js';
+import type { EntryLifetime } from './entry.js';
+import { CacheLoadError } from './errors.js';
+import type { BypassReason, CacheEventBus, CacheEventName, CacheListener } from './events.js';
+import { explainBypass, explainRead } from './explain.js';
+import { groupsOfTarget } from './groups.js';
+import type { Invalidation } from './invalidation.js';
+import type { Load, LoadRequest } from './load-path.js';
+import type { LoadThrough } from './load-through.js';
+import type { OutcomeLog } from './outcome-log.js';
+import type { CachePolicy, Explanation, InvalidationTarget, LoadContext, Loader, Outcome } from './policy/cache-policy.js';
+import type { PolicyResolver } from './policy/resolve-policy.js';
+import type { ScopeLevel } from './policy/scope.js';
+import type { Clock } from './ports/clock.js';
+import type { ReadPath } from './read-path.js';
+import { within } from './resilience/within.js';
+import type { WritePath } from './write-path.js';
 
-/** Skeleton: signatures only. */
+/** What the cache is made of; wired by the composition. */
+export interface AgentCacheParts {
+  readonly enabled: boolean;
+  readonly policies: PolicyResolver;
+  readonly readPath: ReadPath;
+  readonly loadThrough: LoadThrough;
+  readonly directWrites: DirectWrites;
+  readonly writePath: WritePath;
+  readonly invalidation: Invalidation;
+  readonly outcomes: OutcomeLog;
+  readonly events: CacheEventBus;
+  readonly clock: Clock;
+  readonly tier: 'memory' | 'redis';
+  /** The most that the store may add to one call, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Ends what the cache holds open. */
+  readonly release: () => Promise<void>;
+}
+
+/** Loads the missing ones of several keys: one result per key, in their order. */
+export type LoadMissing<K, T> = (missing: K[], load: { readonly signal: AbortSignal }) => Promise<readonly T[]>;
+
+/**
+ * The cache: load-through, invalidation and explanation under keys such as `CacheKeyGenerator` makes.
+ *
+ * No fault of the store reaches a caller: whatever fails, the loader runs. A wrong argument rejects with
+ * `CacheArgumentError`. What comes from the cache is the caller's own copy.
+ */
 export class AgentCache {
-  /** `false` while disabled or closed: every method then runs its loader. */
+  private readonly closing = new AbortController();
+
+  constructor(private readonly parts: AgentCacheParts) {}
+
+  /** `false` while disabled or closed: every call then runs its loader. */
   get isOpen(): boolean {
-    throw new Error('not built yet');
+    return this.parts.enabled && !this.closing.signal.aborted;
   }
-  getOrLoad<T>(_key: string, _loader: Loader<T>, _policy: CachePolicy<T> = {}): Promise<T> {
-    throw new Error('not built yet');
+
+  /** What is stored under `key`, or what `loader` returns, which is then stored. Concurrent callers share one load. */
+  async getOrLoad<T>(key: string, loader: Loader<T>, policy: CachePolicy<T> = {}): Promise<T> {
+    const [result] = await this.through<T>([key], policy, async ([request]) => [
+      await loader(this.contextOf(request as LoadRequest<T>)),
+    ]);
+    return result as T;
   }
-  getOrLoadMany<K, T>(
-    _keys: readonly K[],
-    _loadMissing: (missing: K[], load: { signal: AbortSignal }) => Promise<readonly T[]>,
-    _policy: CachePolicy<T> & { keyOf?: (key: K) => string } = {},
+
+  /**
+   * Results in the order of `keys`. Only what is missing is loaded, in one call, each key once. `keyOf` names a key that
+   * is not a text itself. Rejects with `CacheLoadError` when `loadMissing` answers another number of results.
+   */
+  async getOrLoadMany<K, T>(
+    keys: readonly K[],
+    loadMissing: LoadMissing<K, T>,
+    policy: CachePolicy<T> & { readonly keyOf?: (key: K) => string } = {},
   ): Promise<T[]> {
-    throw new Error('not built yet');
+    const names = keys.map((key) => (policy.keyOf ? policy.keyOf(key) : (key as string)));
+    const keyByName = new Map(names.map((name, index) => [name, keys[index] as K]));
+    if (keyByName.size === 0) return [];
+    const results = await this.through<T>([...keyByName.keys()], policy, async (requests) => {
+      const missing = requests.map(({ address }) => keyByName.get(address.key) as K);
+      return expectCount(await loadMissing(missing, { signal: this.closing.signal }), missing.length);
+    });
+    return this.spread(names, new Map([...keyByName.keys()].map((name, index) => [name, results[index] as T])));
   }
-  get<T>(_key: string, _policy: CachePolicy<T> = {}): Promise<T | undefined> {
-    throw new Error('not built yet');
+
+  /** What is stored under `key`; `undefined` where nothing usable is. `null` is a value. Never loads. */
+  async get<T>(key: string, policy: CachePolicy<T> = {}): Promise<T | undefined> {
+    const [value] = await this.getMany<T>([key], policy);
+    return value;
   }
-  set<T>(_key: string, _value: T, _policy: CachePolicy<T> = {}): Promise<boolean> {
-    throw new Error('not built yet');
+
+  /** In the order of `keys`, in one round trip. */
+  async getMany<T>(keys: readonly string[], policy: CachePolicy<T> = {}): Promise<(T | undefined)[]> {
+    const addresses = this.isOpen ? this.parts.policies.addressesOf(keys, policy) : null;
+    if (!addresses || keys.length === 0) return keys.map(() => undefined);
+    const found = await this.parts.loadThrough.find(addresses);
+    return found.map((result) => (result.status === 'hit' ? (result.value as T) : undefined));
   }
-  getMany<T>(_keys: readonly string[], _policy: CachePolicy<T> = {}): Promise<(T | undefined)[]> {
-    throw new Error('not built yet');
+
+  /** `true`: stored. `false`: the value cannot be stored faithfully, or the store did not confirm. */
+  set<T>(key: string, value: T, policy: CachePolicy<T> = {}): Promise<boolean> {
+    return this.setMany([[key, value]], policy);
   }
-  setMany<T>(_entries: readonly (readonly [string, T])[], _policy: CachePolicy<T> = {}): Promise<boolean> {
-    throw new Error('not built yet');
+
+  /** In one round trip; `true`: all are stored. */
+  async setMany<T>(entries: readonly (readonly [string, T])[], policy: CachePolicy<T> = {}): Promise<boolean> {
+    const lifetime = this.parts.policies.lifetimeOf(policy);
+    const keys = entries.map(([key]) => key);
+    const addresses = this.isOpen ? this.parts.policies.addressesOf(keys, policy) : null;
+    if (!addresses) return false;
+    if (addresses.length === 0) return true;
+    const values = addresses.map((address, index) => [address, entries[index]?.[1]] as const);
+    return this.parts.directWrites.store(values, lifetime);
   }
-  delete(_key: string): Promise<boolean> {
-    throw new Error('not built yet');
+
+  /** Deletes one entry; `true` where there was one and its deletion is confirmed. */
+  async delete(key: string, policy: Pick<CachePolicy, 'scope'> = {}): Promise<boolean> {
+    const [address] = (this.isOpen && this.parts.policies.addressesOf([key], policy)) || [];
+    if (!address) return false;
+    const { existed } = await this.parts.invalidation.ofKey(address.storageKey);
+    this.parts.events.emit('delete', { category: address.category, count: existed ? 1 : 0 });
+    return existed;
   }
-  invalidate(_target: InvalidationTarget): Promise<{ acknowledged: boolean }> {
-    throw new Error('not built yet');
+
+  /**
+   * Makes all that `target` names unusable: here at once, elsewhere once confirmed. `acknowledged: false`: Redis did not
+   * confirm; it is repeated until it does, and meanwhile this instance does not serve what it covers.
+   */
+  async invalidate(target: InvalidationTarget): Promise<{ acknowledged: boolean }> {
+    const acknowledged = this.isOpen && (await this.carryOut(target));
+    this.parts.events.emit('invalidate', { target: Object.keys(target)[0] ?? '', acknowledged });
+    return { acknowledged };
   }
-  explain(_key: string, _policy: CachePolicy = {}): Promise<Explanation> {
-    throw new Error('not built yet');
+
+  /**
+   * Runs `change` and makes what `target` names unusable before it, so that nothing loaded meanwhile survives, and after
+   * it, whatever its outcome. Both times together wait for the store no longer than its timeout.
+   */
+  async invalidateAround<T>(target: InvalidationTarget, change: () => Promise<T>): Promise<T> {
+    const { clock, timeoutMs } = this.parts;
+    const startedAt = clock.monotonicNow();
+    await within(clock, timeoutMs, this.invalidate(target), undefined);
+    const leftMs = timeoutMs - (clock.monotonicNow() - startedAt);
+    try {
+      return await change();
+    } finally {
+      await within(clock, leftMs, this.invalidate(target), undefined);
+    }
   }
+
+  /** Why `key` is or is not served. Never the value. Counts as no request. */
+  async explain(key: string, policy: CachePolicy<never> = {}): Promise<Explanation> {
+    const { policies, readPath, tier, clock } = this.parts;
+    const [address] = (this.isOpen && policies.addressesOf([key], policy)) || [];
+    const [result] = address ? await readPath.read([address]) : [];
+    return address && result ? explainRead(address, result, tier, clock.now()) : explainBypass(key, this.bypassReason);
+  }
+
+  /** `fn`, cached under the key that `policy.key` makes of its arguments. */
   wrap<A extends unknown[], T>(
-    _fn: (...args: A) => Promise<T>,
-    _policy: CachePolicy<T> & { key: (...args: A) => string },
+    fn: (...args: A) => Promise<T>,
+    policy: CachePolicy<T> & { readonly key: (...args: A) => string },
   ): (...args: A) => Promise<T> {
-    throw new Error('not built yet');
+    return (...args) => this.getOrLoad(policy.key(...args), () => fn(...args), policy);
   }
-  /** The outcome of an object that a cached call returned; `undefined` for anything else. */
-  outcomeOf(_result: unknown): Outcome | undefined {
-    throw new Error('not built yet');
+
+  /** How an object came about that a call of this cache returned; `undefined` for anything else. */
+  outcomeOf(result: unknown): Outcome | undefined {
+    return this.parts.outcomes.of(result);
   }
-  /** Says that a call went past the cache on purpose; `result` (an object) is then known to `outcomeOf`. */
-  recordBypass(_category: string, _reason: string, _result?: unknown): void {
-    throw new Error('not built yet');
+
+  /** From now on `outcomeOf(result)` is that of `source`, an object of this cache that `result` was made from. */
+  adoptOutcome(result: unknown, source: unknown): void {
+    const outcome = this.outcomeOf(source);
+    if (outcome) this.parts.outcomes.record(result, outcome);
   }
-  on<N extends CacheEventName>(_name: N, _listener: CacheListener<N>): this {
-    throw new Error('not built yet');
+
+  /** Counts a call that went past the cache on purpose; `outcomeOf(result)` tells it from then on. */
+  recordBypass(category: string, reason: BypassReason, result?: unknown): void {
+    this.parts.events.emit('bypass', { category, reason });
+    this.parts.outcomes.record(result, { status: 'bypass', tier: null, ageMs: 0, key: null });
   }
-  off<N extends CacheEventName>(_name: N, _listener: CacheListener<N>): this {
-    throw new Error('not built yet');
+
+  on<N extends CacheEventName>(name: N, listener: CacheListener<N>): this {
+    this.parts.events.on(name, listener);
+    return this;
   }
-  close(): Promise<void> {
-    throw new Error('not built yet');
+
+  off<N extends CacheEventName>(name: N, listener: CacheListener<N>): this {
+    this.parts.events.off(name, listener);
+    return this;
+  }
+
+  /** Ends within 500 ms, whatever Redis does. Calls go on, past the cache. */
+  async close(): Promise<void> {
+    if (this.closing.signal.aborted) return;
+    this.closing.abort();
+    this.parts.invalidation.close();
+    await this.parts.release();
+  }
+
+  private async through<T>(keys: readonly string[], policy: CachePolicy<T>, load: Load<T>): Promise<readonly T[]> {
+    const { policies, loadThrough } = this.parts;
+    const lifetime = policies.lifetimeOf(policy);
+    const addresses = policies.addressesOf(keys, policy);
+    if (this.isOpen && addresses) return loadThrough.run({ addresses, lifetime, admit: policy.admit }, load);
+    const results = await load(keys.map((key) => ({ address: policies.publicAddressOf(key, policy), admit: undefined, ...unstored(lifetime) })));
+    results.forEach((result, index) =>
+      this.recordBypass(policies.categoryOf(keys[index] ?? '', policy), this.bypassReason, result),
+    );
+    return results;
+  }
+
+  private get bypassReason(): BypassReason {
+    if (this.isOpen) return 'unknown-scope';
+    return this.parts.enabled ? 'closed' : 'disabled';
+  }
+
+  private async carryOut(target: InvalidationTarget): Promise<boolean> {
+    const { invalidation, policies } = this.parts;
+    const groups = groupsOfTarget(target);
+    if (groups) return invalidation.ofGroups(groups);
+    if ('pattern' in target) return invalidation.ofPattern(policies.patternOf(target.pattern));
+    const { key, level } = target as { key: string; level?: ScopeLevel };
+    const [address] = policies.addressesOf([key], level ? { scope: level } : {}) ?? [];
+    return address ? (await invalidation.ofKey(address.storageKey)).acknowledged : false;
+  }
+
+  private contextOf<T>(request: LoadRequest<T>): LoadContext {
+    return {
+      key: request.address.key,
+      signal: this.closing.signal,
+      ttl: (duration) => {
+        request.lifetime = this.parts.policies.lifetimeOf({ ttl: duration }, request.lifetime.graceMs);
+      },
+      skip: (reason) => {
+        request.skipReason = reason;
+      },
+    };
+  }
+
+  /** One result for each name; names that stand several times get copies of their own. */
+  private spread<T>(names: readonly string[], resultByName: ReadonlyMap<string, T>): T[] {
+    const given = new Set<string>();
+    return names.map((name) => {
+      const result = resultByName.get(name) as T;
+      if (!given.has(name)) return (given.add(name), result);
+      return this.parts.writePath.copy(result);
+    });
   }
 }
-void (0 as unknown as Duration);
+
+const unstored = (lifetime: EntryLifetime): Pick<LoadRequest<unknown>, 'fence' | 'lifetime' | 'skipReason'> => {
+  return { fence: null, lifetime, skipReason: null };
+};
+
+function expectCount<T>(results: readonly T[], count: number): readonly T[] {
+  if (results.length === count) return results;
+  throw new CacheLoadError(
+    `the loader answered ${results.length} results for ${count} keys: it must return one result per key, in the order of the keys`,
+  );
+}

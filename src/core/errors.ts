@@ -22,3 +22,8 @@ export class CacheKeyError extends CacheError {
 export class CacheConfigurationError extends CacheError {
   readonly code = 'CACHE_CONFIGURATION';
 }
+
+/** A loader of many answered with another number of results than it was asked for. Nothing was stored. */
+export class CacheLoadError extends CacheError {
+  readonly code = 'CACHE_LOAD';
+}

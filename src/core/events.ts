@@ -14,6 +14,8 @@ export type BypassReason =
   | 'no-turn'
   | 'no-tool-name'
   | 'not-read-only'
+  | 'volatile'
+  | 'not-deterministic'
   | 'unknown-scope'
   | 'unknown-identity'
   | 'not-keyable'

@@ -37,7 +37,8 @@ export type Loader<T> = (load: LoadContext) => Promise<T>;
 
 /** What to make unusable. Exactly one of the forms. */
 export type InvalidationTarget =
-  | { readonly key: string }
+  /** One entry, in the caller's scope of that level (default: the narrowest that is known). */
+  | { readonly key: string; readonly level?: ScopeLevel }
   | { readonly tag: string }
   | { readonly tags: readonly string[] }
   | { readonly resource: Resource }

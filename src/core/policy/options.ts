@@ -61,6 +61,8 @@ export interface CacheOptions {
   compress?: { minBytes?: number };
   /** AES-256-GCM keys, `id:base64` of 32 bytes each: the first encrypts, all decrypt. Default: not encrypted. */
   encryption?: { keys?: readonly string[] };
+  /** `enabled: false`: methods under `@CacheEmbeddings` run untouched, everything else is cached. Default true. */
+  embeddings?: { enabled?: boolean };
   /** Who is asking. With a resolver, a call for which it knows nothing bypasses the cache. */
   scope?: { resolve?: () => ScopeValues | undefined };
 }
@@ -105,5 +107,6 @@ export interface ResolvedOptions {
   readonly graceMs: number;
   readonly compressMinBytes: number;
   readonly encryptionKeys: readonly EncryptionKey[];
+  readonly embeddings: { readonly enabled: boolean };
   readonly resolveScope: (() => ScopeValues | undefined) | undefined;
 }

@@ -1,0 +1,54 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createClient, type Client, type InStatement, type Row } from '@libsql/client';
+import { Injectable, Optional, type OnModuleInit, type OnApplicationShutdown } from '@nestjs/common';
+import { QueryMeter } from 'nestjs-agent-cache/http';
+import { Counters } from '../health/counters.js';
+import { Settings } from '../settings.js';
+import { SCHEMA, SEED } from './schema.js';
+
+/** The backend's SQL database: one file. Every statement goes through here, and is counted. */
+@Injectable()
+export class Database implements OnModuleInit, OnApplicationShutdown {
+  private readonly client: Client;
+
+  constructor(
+    settings: Settings,
+    private readonly counters: Counters,
+    @Optional() private readonly meter?: QueryMeter,
+  ) {
+    mkdirSync(dirname(settings.databaseFile), { recursive: true });
+    this.client = createClient({ url: pathToFileURL(settings.databaseFile).href });
+  }
+
+  /** Makes the tables and their first rows where they are missing. */
+  async onModuleInit(): Promise<void> {
+    await this.client.execute('PRAGMA journal_mode = WAL');
+    await this.client.execute('PRAGMA synchronous = NORMAL');
+    await this.client.batch([...SCHEMA, ...SEED], 'write');
+  }
+
+  onApplicationShutdown(): void {
+    this.client.close();
+  }
+
+  /** Runs one statement and answers its rows. */
+  async query(sql: string, args: Exclude<InStatement, string>['args'] = []): Promise<Row[]> {
+    this.counters.queries++;
+    const execute = async (): Promise<Row[]> => (await this.client.execute({ sql, args })).rows;
+    return this.meter ? this.meter.measure(execute) : execute();
+  }
+
+  /** Runs one statement of which at most one row is expected. */
+  async queryOne(sql: string, args: Exclude<InStatement, string>['args'] = []): Promise<Row | undefined> {
+    return (await this.query(sql, args))[0];
+  }
+
+  /** Runs several statements as one transaction; each counts. */
+  async write(statements: readonly Exclude<InStatement, string>[]): Promise<void> {
+    this.counters.queries += statements.length;
+    const execute = async (): Promise<unknown> => this.client.batch([...statements], 'write');
+    await (this.meter ? this.meter.measure(execute) : execute());
+  }
+}

@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { cosine } from '../embeddings/cosine.js';
+import { Embedder } from '../embeddings/embedder.js';
+import { integer, text } from './input-schema.js';
+import { type Passage, passagesOf } from './passages.js';
+import { existingFolder } from './read-tools.js';
+import { readText } from './text-file.js';
+import { defineTool, type Tool } from './tool.js';
+import { Workspace } from './workspace.js';
+
+const MAX_FILES = 500;
+const MAX_PASSAGES = 2_000;
+const MAX_SHOWN_CHARACTERS = 400;
+
+/** `semantic_search`: the passages of the workspace's files that are nearest to a question. */
+@Injectable()
+export class SemanticSearch {
+  constructor(
+    private readonly workspace: Workspace,
+    private readonly embedder: Embedder,
+  ) {}
+
+  tool(): Tool {
+    return defineTool({
+      name: 'semantic_search',
+      description: 'Finds passages about something, also in other words',
+      permissionTier: 'READ_ONLY',
+      input: {
+        query: text('What the passages should be about', { maxLength: 500 }),
+        path: text('Folder to look in, relative to the workspace', { fallback: '.' }),
+        limit: integer('How many passages', { min: 1, max: 20, fallback: 5 }),
+      },
+      run: async ({ query, path, limit }) => ({ query, passages: await this.nearest(query, path, limit) }),
+    });
+  }
+
+  private async nearest(query: string, path: string, limit: number): Promise<object[]> {
+    const passages = await this.passages(await existingFolder(this.workspace, path));
+    const [wanted, ...vectors] = await this.embedder.embed([query, ...passages.map((passage) => passage.text)]);
+    return passages
+      .map((passage, index) => ({ passage, score: cosine(wanted!, vectors[index]!) }))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, limit)
+      .map(({ passage, score }) => ({
+        path: passage.path,
+        line: passage.line,
+        score: Math.round(score * 10_000) / 10_000,
+        text: passage.text.slice(0, MAX_SHOWN_CHARACTERS),
+      }));
+  }
+
+  private async passages(folder: string): Promise<Passage[]> {
+    const passages: Passage[] = [];
+    let files = 0;
+    for await (const place of this.workspace.files(folder)) {
+      if (++files > MAX_FILES || passages.length >= MAX_PASSAGES) break;
+      passages.push(...passagesOf(this.workspace.nameOf(place), (await readText(place)) ?? ''));
+    }
+    return passages.slice(0, MAX_PASSAGES);
+  }
+}

@@ -1,0 +1,72 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fingerprint } from './lib/fingerprint.mjs';
+import { ScriptFailure, root, runAsScript } from './lib/project.mjs';
+import { run } from './lib/run.mjs';
+
+const node = process.execPath;
+const nest = (...args) => run(node, ['node_modules/@nestjs/cli/bin/nest.js', 'build', ...args], { limitSeconds: 180 });
+
+/**
+ * Runs `steps` (each resolves to a result of `run`) unless what they read (`inputs`) and what they wrote last time
+ * (`outputs`) is unchanged. Throws with their output when one fails. Resolves to whether anything was built.
+ */
+export async function buildIfChanged({ name, inputs, outputs, steps, force = false }) {
+  const stamp = join(root, 'dist/.built', name);
+  const state = () => fingerprint([...inputs, ...outputs]);
+  if (!force && readStamp(stamp) === state()) return false;
+  const results = await Promise.all(steps.map((step) => step()));
+  const failed = results.filter((result) => !result.ok);
+  if (failed.length > 0)
+    throw new ScriptFailure(`${name}: the build failed\n${failed.map((result) => result.output).join('\n')}`);
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, state());
+  return true;
+}
+
+function readStamp(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** Builds the package: ES modules into dist/esm, CommonJS into dist/cjs. */
+export function buildLibrary({ force = false } = {}) {
+  return buildIfChanged({
+    name: 'library',
+    inputs: ['src', 'tsconfig.json', 'tsconfig.build.json', 'tsconfig.cjs.json', 'nest-cli.json', 'package-lock.json'],
+    outputs: ['dist/esm', 'dist/cjs'],
+    steps: [() => nest(), buildCommonJs],
+    force,
+  });
+}
+
+async function buildCommonJs() {
+  const result = await nest('--path', 'tsconfig.cjs.json');
+  if (result.ok) writeFileSync(join(root, 'dist/cjs/package.json'), '{"type":"commonjs"}\n');
+  return result;
+}
+
+/** Builds the replay into dist/replay; it uses the built package. */
+export async function buildReplay({ force = false } = {}) {
+  await buildLibrary({ force });
+  return buildIfChanged({
+    name: 'replay',
+    inputs: ['examples/replay', 'dist/esm', 'tsconfig.json'],
+    outputs: ['dist/replay'],
+    steps: [
+      () =>
+        run(node, ['node_modules/typescript/bin/tsc', '-p', 'examples/replay/tsconfig.json'], { limitSeconds: 120 }),
+    ],
+    force,
+  });
+}
+
+runAsScript(import.meta, async (args) => {
+  const unknown = args.filter((arg) => arg !== '--force');
+  if (unknown.length > 0) throw new ScriptFailure(`unknown: ${unknown.join(' ')}; the build takes --force or nothing`);
+  const isBuilt = await buildLibrary({ force: args.includes('--force') });
+  process.stdout.write(isBuilt ? 'built dist/esm and dist/cjs\n' : 'dist is up to date\n');
+});

@@ -1,0 +1,74 @@
+import { parseDuration } from '../core/policy/duration.js';
+
+/** What an option may be. */
+export interface OptionRule {
+  /** For people: completes the sentence "expected …". */
+  readonly expected: string;
+  accepts(value: unknown): boolean;
+}
+
+export type OptionRules = Readonly<Record<string, OptionRule>>;
+
+const rule = (expected: string, accepts: (value: unknown) => boolean): OptionRule => ({ expected, accepts });
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+/** Whether it is an array of texts, none of them empty. */
+export const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
+const SCOPE_LEVELS: readonly unknown[] = ['public', 'tenant', 'principal', 'workspace', 'session'];
+
+export const aDuration = rule(
+  "a duration with a unit of at least 1 ms, such as '500ms', '30s', '30m', '1h' or '7d'",
+  (value) => (parseDuration(value) ?? 0) >= 1,
+);
+export const aGrace = rule("a duration with a unit, such as '30s' or '0s'", (value) => parseDuration(value) !== null);
+export const aText = rule('a text that is not empty', isText);
+export const aFunction = rule('a function of the arguments', isFunction);
+export const aFlag = rule('true or false', (value) => typeof value === 'boolean');
+export const aScopeLevel = rule(`one of ${SCOPE_LEVELS.join(', ')}`, (value) => SCOPE_LEVELS.includes(value));
+export const aTextOrFunction = rule(
+  'a text that is not empty, or a function of the arguments',
+  (value) => isText(value) || isFunction(value),
+);
+export const textsOrFunction = rule(
+  'an array of texts that are not empty, or a function of the arguments',
+  (value) => isTexts(value) || isFunction(value),
+);
+export const aNumberOrFunction = rule(
+  'a finite number, or a function of the arguments',
+  (value) => Number.isFinite(value) || isFunction(value),
+);
+export const aCountOrFunction = rule(
+  'a whole number of at least 1, or a function of the arguments',
+  (value) => (Number.isSafeInteger(value) && Number(value) >= 1) || isFunction(value),
+);
+export const anything = rule('anything', () => true);
+
+/**
+ * Checks what was given to the decorator `@<name>`; an option that is `undefined` counts as absent. Throws `TypeError`
+ * that names the option, what it is and what is expected.
+ */
+export function checkOptions(name: string, options: object, rules: OptionRules, required: readonly string[] = []): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`@${name} was given ${describe(options)}: expected an object of options, or nothing`);
+  }
+  for (const [option, value] of Object.entries(options) as [string, unknown][]) {
+    const expected = Object.hasOwn(rules, option) ? rules[option] : undefined;
+    if (!expected) {
+      throw new TypeError(`@${name} has no option '${option}': expected some of ${Object.keys(rules).join(', ')}`);
+    }
+    if (value !== undefined && !expected.accepts(value)) {
+      throw new TypeError(`@${name} option '${option}' is ${describe(value)}: expected ${expected.expected}`);
+    }
+  }
+  for (const option of required) {
+    if ((options as Record<string, unknown>)[option] === undefined) {
+      throw new TypeError(`@${name} needs the option '${option}': expected ${rules[option]?.expected ?? 'a value'}`);
+    }
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return Array.isArray(value) ? 'an array' : `of the type ${typeof value}`;
+}

@@ -1,0 +1,61 @@
+import type { Reply, Store, StoreHealth, StoreMode, StoreWrite } from '../core/ports/store.js';
+
+/** A store that is still being opened: until then it answers like one without a connection. */
+export class LateStore implements Store {
+  private store: Store;
+  private isClosed = false;
+  private readonly listeners = new Set<() => void>();
+
+  /** `opening` must not reject. `before`: what answers meanwhile. */
+  constructor(before: Store, opening: Promise<Store>) {
+    this.store = before;
+    void opening.then((store) => {
+      if (this.isClosed) return void store.close();
+      this.store = store;
+      for (const listener of this.listeners) store.onRecovered(listener);
+    });
+  }
+
+  get mode(): StoreMode {
+    return this.store.mode;
+  }
+  get(key: string): Promise<Reply<Buffer | null>> {
+    return this.store.get(key);
+  }
+  getMany(keys: readonly string[]): Promise<Reply<(Buffer | null)[]>> {
+    return this.store.getMany(keys);
+  }
+  set(write: StoreWrite): Promise<Reply<true>> {
+    return this.store.set(write);
+  }
+  setIfAbsent(write: StoreWrite): Promise<Reply<boolean>> {
+    return this.store.setIfAbsent(write);
+  }
+  setMany(writes: readonly StoreWrite[]): Promise<Reply<true>> {
+    return this.store.setMany(writes);
+  }
+  delete(keys: readonly string[]): Promise<Reply<number>> {
+    return this.store.delete(keys);
+  }
+  increment(key: string, by: number, ttlMs: number): Promise<Reply<number>> {
+    return this.store.increment(key, by, ttlMs);
+  }
+  deleteMatching(pattern: string): Promise<{ readonly deleted: number; readonly complete: boolean }> {
+    return this.store.deleteMatching(pattern);
+  }
+  health(): Promise<StoreHealth> {
+    return this.store.health();
+  }
+  onRecovered(listener: () => void): () => void {
+    this.listeners.add(listener);
+    const stop = this.store.onRecovered(listener);
+    return () => {
+      this.listeners.delete(listener);
+      stop();
+    };
+  }
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.store.close();
+  }
+}

@@ -1,0 +1,40 @@
+import { CacheArgumentError } from './errors.js';
+import { escapeSegment } from './key/escape.js';
+import type { CachePolicy, InvalidationTarget } from './policy/cache-policy.js';
+import { everything, type Resource } from './policy/resource.js';
+import type { ScopeValues } from './policy/scope.js';
+
+/**
+ * A group is a set of entries that one write makes unusable: a namespace, a tag, a context, a resource, a scope.
+ * Its id is `kind:escaped id`; its version token lives under one key of the store.
+ */
+export type Group = string;
+
+export const namespaceGroup = (namespace: string): Group => `ns:${escapeSegment(namespace)}`;
+export const tagGroup = (tag: string): Group => `tag:${escapeSegment(tag)}`;
+export const contextGroup = (taskId: string): Group => `context:${escapeSegment(taskId)}`;
+export const scopeGroup = (level: keyof ScopeValues, id: string): Group => `scope:${level}:${escapeSegment(id)}`;
+export const resourceGroup = ({ type, id }: Resource): Group => `resource:${escapeSegment(type)}:${escapeSegment(id)}`;
+
+/** The groups an entry of this namespace and policy belongs to, scope aside. No duplicates. */
+export function groupsOf(namespace: string, policy: Pick<CachePolicy, 'tags' | 'context' | 'dependsOn'>): Group[] {
+  const groups = new Set([namespaceGroup(namespace)]);
+  for (const tag of policy.tags ?? []) groups.add(tagGroup(tag));
+  if (policy.context !== undefined) groups.add(contextGroup(policy.context));
+  for (const resource of policy.dependsOn ?? []) groups.add(resourceGroup(resource)).add(resourceGroup(everything()));
+  return [...groups];
+}
+
+/** The groups a target names; `null` where it names a key or a pattern instead. */
+export function groupsOfTarget(target: InvalidationTarget): Group[] | null {
+  if ('tag' in target) return [tagGroup(target.tag)];
+  if ('tags' in target) return target.tags.map(tagGroup);
+  if ('context' in target) return [contextGroup(target.context)];
+  if ('resource' in target) return [resourceGroup(target.resource)];
+  if ('namespace' in target) return [namespaceGroup(target.namespace)];
+  if ('scope' in target) return [scopeGroup(target.scope.level, target.scope.id)];
+  if ('key' in target || 'pattern' in target) return null;
+  throw new CacheArgumentError(
+    'invalidate() was given none of its forms: expected { key }, { tag }, { tags }, { resource }, { context }, { namespace }, { scope } or { pattern }',
+  );
+}

@@ -1,0 +1,113 @@
+import type { EntryAddress, EntryLifetime } from './entry.js';
+import type { EventSink } from './events.js';
+import type { Load, LoadPath, LoadRequest } from './load-path.js';
+import type { OutcomeLog } from './outcome-log.js';
+import type { CachePolicy, Outcome } from './policy/cache-policy.js';
+import type { Clock } from './ports/clock.js';
+import type { ReadPath, ReadResult } from './read-path.js';
+
+interface LoadThroughParts {
+  readonly readPath: ReadPath;
+  readonly loadPath: LoadPath;
+  readonly outcomes: OutcomeLog;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  readonly tier: 'memory' | 'redis';
+  /** The most that the store may add to one call, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** What is asked for in one call: different addresses, one policy. */
+export interface Lookup<T> {
+  readonly addresses: readonly EntryAddress[];
+  readonly lifetime: EntryLifetime;
+  readonly admit: CachePolicy<T>['admit'];
+}
+
+/** One answer on its way to the caller. */
+interface Answer<T> {
+  readonly value: T;
+  readonly outcome: Outcome;
+}
+
+type Found = ReadResult & { readonly address: EntryAddress };
+
+/** Read, load what is missing, fall back to what is stale within grace: the way of every load-through call. */
+export class LoadThrough {
+  constructor(private readonly parts: LoadThroughParts) {}
+
+  /** Results in the order of the addresses. Rejects only with what `load` rejected with. */
+  async run<T>(lookup: Lookup<T>, load: Load<T>): Promise<T[]> {
+    const startedAt = this.parts.clock.monotonicNow();
+    const found = await this.find(lookup.addresses);
+    const budgetMs = this.parts.timeoutMs - (this.parts.clock.monotonicNow() - startedAt);
+    const missing = found.filter((result) => result.status !== 'hit');
+    const loaded = missing.length > 0 ? await this.loadOrFallBack(lookup, missing, load, budgetMs) : [];
+    const rest = loaded.values();
+    return found.map((result) => {
+      const answer = result.status === 'hit' ? this.answerFrom<T>(result, 'hit') : (rest.next().value as Answer<T>);
+      this.parts.outcomes.record(answer.value, answer.outcome);
+      return answer.value;
+    });
+  }
+
+  /** Reads and reports; loads nothing. */
+  async find(addresses: readonly EntryAddress[]): Promise<Found[]> {
+    const startedAt = this.parts.clock.monotonicNow();
+    const results = await this.parts.readPath.read(addresses);
+    const ms = this.parts.clock.monotonicNow() - startedAt;
+    return results.map((result, index) => {
+      const address = addresses[index] as EntryAddress;
+      this.report(address, result, ms);
+      return { ...result, address };
+    });
+  }
+
+  private report({ category, key }: EntryAddress, result: ReadResult, ms: number): void {
+    const { events } = this.parts;
+    if (result.status === 'miss') events.emit('miss', { category, key, ms, reason: result.reason });
+    else if (result.status === 'stale') events.emit('miss', { category, key, ms, reason: 'expired' });
+    else {
+      const { loadMs } = result.envelope;
+      events.emit('hit', { category, key, ms, ageMs: this.ageOf(result), savedMs: Math.max(0, loadMs - ms) });
+    }
+  }
+
+  private async loadOrFallBack<T>(
+    { lifetime, admit }: Lookup<T>,
+    missing: readonly Found[],
+    load: Load<T>,
+    budgetMs: number,
+  ): Promise<Answer<T>[]> {
+    const requests = missing.map(({ address, fence }): LoadRequest<T> => {
+      return { address, fence, admit, lifetime, skipReason: null };
+    });
+    try {
+      const loaded = await this.parts.loadPath.load(requests, load, budgetMs);
+      return loaded.map(({ value, isStorable }, index) => {
+        const key = missing[index]?.address.key ?? null;
+        return { value, outcome: { status: isStorable ? 'miss' : 'refused', tier: null, ageMs: 0, key } };
+      });
+    } catch (error) {
+      const stale = missing.map((result) => this.staleAnswer<T>(result, lifetime.graceMs));
+      if (stale.every((answer) => answer !== null)) return stale;
+      throw error;
+    }
+  }
+
+  private staleAnswer<T>(result: Found, graceMs: number): Answer<T> | null {
+    if (result.status !== 'stale' || this.parts.clock.now() >= result.envelope.expiresAtMs + graceMs) return null;
+    const { category, key } = result.address;
+    this.parts.events.emit('stale', { category, key, ageMs: this.ageOf(result) });
+    return this.answerFrom(result, 'stale');
+  }
+
+  private answerFrom<T>(result: Exclude<Found, { status: 'miss' }>, status: 'hit' | 'stale'): Answer<T> {
+    const outcome = { status, tier: this.parts.tier, ageMs: this.ageOf(result), key: result.address.key };
+    return { value: result.value as T, outcome };
+  }
+
+  private ageOf({ envelope }: Exclude<ReadResult, { status: 'miss' }>): number {
+    return Math.max(0, this.parts.clock.now() - envelope.storedAtMs);
+  }
+}

@@ -1,0 +1,115 @@
+import { DEFAULT_OPTIONS, OPTION_LIMITS } from './default-options.js';
+import { parseEncryptionKeys } from './encryption-keys.js';
+import { OptionCheck } from './option-check.js';
+import type {
+  CacheOptions,
+  EncryptionKey,
+  RedisOptions,
+  ResolvedOptions,
+  ResolvedRedisOptions,
+  TtlOptions,
+} from './options.js';
+import { topologyOf } from './redis-topology.js';
+
+const PREFIX = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const isText = (given: unknown): boolean => typeof given === 'string';
+
+/** Whether `text` may be the first part of every key: no `:`, so that no prefix is the beginning of another one's keys. */
+export const isCachePrefix = (text: unknown): boolean => typeof text === 'string' && PREFIX.test(text);
+
+/** Options with their defaults filled in. Throws one `CacheConfigurationError` that names every wrong one. */
+export function resolveOptions(options: CacheOptions = {}): ResolvedOptions {
+  const check = new OptionCheck();
+  const given = check.group('options', options);
+  const { minBytes } = check.group('compress', given.compress);
+  const embeddings = check.group('embeddings', given.embeddings);
+  const resolved: ResolvedOptions = {
+    enabled: check.boolean('enabled', given.enabled, DEFAULT_OPTIONS.enabled),
+    prefix: prefixOf(given.prefix, check),
+    redis: redisOf(check.group('redis', given.redis), check),
+    memory: memoryOf(check.group('memory', given.memory), check),
+    ttl: ttlOf(check.group('ttl', given.ttl), check),
+    graceMs: check.duration('grace', given.grace, DEFAULT_OPTIONS.grace, { min: 0 }),
+    compressMinBytes: check.count('compress.minBytes', minBytes, DEFAULT_OPTIONS.compress.minBytes, { min: 0 }, 4_096),
+    encryptionKeys: encryptionKeysOf(check.group('encryption', given.encryption).keys, check),
+    embeddings: {
+      enabled: check.boolean('embeddings.enabled', embeddings.enabled, DEFAULT_OPTIONS.embeddings.enabled),
+    },
+    resolveScope: scopeResolverOf(given.scope, check),
+  };
+  check.throwIfWrong();
+  return resolved;
+}
+
+function prefixOf(value: unknown, check: OptionCheck): string {
+  const expected = "1 to 64 letters, digits, '.', '_' or '-' that begin with a letter or digit, such as 'my-app'";
+  return check.either<string, string>('prefix', value, DEFAULT_OPTIONS.prefix, isCachePrefix, expected);
+}
+
+function redisOf(redis: Partial<RedisOptions>, check: OptionCheck): ResolvedRedisOptions | null {
+  const { timeout, connectTimeout, maxInFlight, connections } = DEFAULT_OPTIONS.redis;
+  const { redisTimeoutMs, maxInFlight: inFlight, connections: dataConnections } = OPTION_LIMITS;
+  const isObject = (given: unknown): boolean => typeof given === 'object' && given !== null;
+  const topology = topologyOf(redis, check);
+  const resolved = {
+    timeoutMs: check.duration('redis.timeout', redis.timeout, timeout, redisTimeoutMs),
+    connectTimeoutMs: check.duration('redis.connectTimeout', redis.connectTimeout, connectTimeout, redisTimeoutMs),
+    maxInFlight: check.count('redis.maxInFlight', redis.maxInFlight, maxInFlight, inFlight, maxInFlight),
+    connections: check.count('redis.connections', redis.connections, connections, dataConnections, 2),
+    username: check.either<string, undefined>('redis.username', redis.username, undefined, isText, 'a text'),
+    password: check.either<string, undefined>('redis.password', redis.password, undefined, isText, 'a text', '***'),
+    tls: check.either<Record<string, unknown>, undefined>('redis.tls', redis.tls, undefined, isObject, 'an object'),
+  };
+  return topology && { topology, ...resolved };
+}
+
+function memoryOf(
+  { maxBytes, maxEntries }: NonNullable<CacheOptions['memory']>,
+  check: OptionCheck,
+): ResolvedOptions['memory'] {
+  return {
+    maxBytes: check.count('memory.maxBytes', maxBytes, DEFAULT_OPTIONS.memory.maxBytes, { min: 0 }, 67_108_864),
+    maxEntries: check.count('memory.maxEntries', maxEntries, undefined, { min: 1 }, 10_000),
+  };
+}
+
+function ttlOf(ttl: Partial<TtlOptions>, check: OptionCheck): ResolvedOptions['ttl'] {
+  const msOf = (kind: keyof TtlOptions): number =>
+    check.duration(`ttl.${kind}`, ttl[kind], DEFAULT_OPTIONS.ttl[kind], { min: 1 });
+  const maxMs = msOf('max');
+  const cut = (kind: keyof TtlOptions): number => Math.min(msOf(kind), maxMs);
+  return {
+    defaultMs: cut('default'),
+    contextMs: cut('context'),
+    toolMs: cut('tool'),
+    embeddingMs: cut('embedding'),
+    promptMs: cut('prompt'),
+    maxMs,
+  };
+}
+
+function encryptionKeysOf(value: unknown, check: OptionCheck): readonly EncryptionKey[] {
+  const texts = check.either<unknown[], unknown[]>(
+    'encryption.keys',
+    value,
+    [],
+    Array.isArray,
+    "an array of 'id:base64'",
+  );
+  const parsed = parseEncryptionKeys(texts);
+  if (parsed.ok) return parsed.keys;
+  check.contradict(`encryption.keys: ${parsed.problem}: expected 'id:base64' of 32 bytes each, every id once`);
+  return [];
+}
+
+function scopeResolverOf(value: CacheOptions['scope'], check: OptionCheck): ResolvedOptions['resolveScope'] {
+  const isFunction = (given: unknown): boolean => typeof given === 'function';
+  const { resolve } = check.group('scope', value);
+  return check.either<NonNullable<typeof resolve>, undefined>(
+    'scope.resolve',
+    resolve,
+    undefined,
+    isFunction,
+    'a function',
+  );
+}

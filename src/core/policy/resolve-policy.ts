@@ -1,0 +1,81 @@
+import type { EntryAddress, EntryLifetime } from '../entry.js';
+import { CacheArgumentError } from '../errors.js';
+import { groupsOf } from '../groups.js';
+import { PUBLIC, scopeKeyOf, type ScopeKey, type ScopeSource } from '../scope-key.js';
+import type { CachePolicy } from './cache-policy.js';
+import { parseDuration, toMs } from './duration.js';
+import type { ResolvedOptions } from './options.js';
+
+type PolicyDefaults = Pick<ResolvedOptions, 'prefix' | 'ttl' | 'graceMs'>;
+
+/** The only place where a call's policy meets the cache's options. */
+export class PolicyResolver {
+  constructor(
+    private readonly options: PolicyDefaults,
+    private readonly scope: ScopeSource,
+  ) {}
+
+  /** `null`: the scope of the call is not known, so it must bypass the cache. Throws `CacheArgumentError`. */
+  addressesOf(keys: readonly string[], policy: CachePolicy<never>): EntryAddress[] | null {
+    for (const key of keys) assertKey(key);
+    const scope = scopeKeyOf(this.scope, policy.scope);
+    return scope && keys.map((key) => this.address(key, policy, scope));
+  }
+
+  /** An address that is never stored under. */
+  publicAddressOf(key: string, policy: CachePolicy<never>): EntryAddress {
+    return this.address(key, policy, PUBLIC);
+  }
+
+  /** The namespace: what the policy says, else the key up to its first `:`. */
+  categoryOf(key: string, policy: CachePolicy<never>): string {
+    return policy.namespace ?? namespaceOf(key);
+  }
+
+  /** Throws `CacheArgumentError` for what is no duration. */
+  lifetimeOf(policy: Pick<CachePolicy<never>, 'ttl' | 'grace'>, graceMs = this.graceOf(policy.grace)): EntryLifetime {
+    const ttlMs = policy.ttl === undefined ? this.options.ttl.defaultMs : toMs(policy.ttl, 'ttl');
+    return { ttlMs: Math.min(ttlMs, this.options.ttl.maxMs), graceMs };
+  }
+
+  /** The glob that finds `pattern` behind the prefix, which holds no glob characters itself. */
+  patternOf(pattern: string): string {
+    if (typeof pattern === 'string' && pattern !== '') return `${this.options.prefix}:${pattern}`;
+    throw new CacheArgumentError("the pattern is empty: expected a glob such as 'context:task-1:*'");
+  }
+
+  private address(key: string, policy: CachePolicy<never>, scope: ScopeKey): EntryAddress {
+    const category = this.categoryOf(key, policy);
+    return {
+      key,
+      category,
+      storageKey: `${this.options.prefix}:${key}${scope.suffix}`,
+      groups: [...groupsOf(category, policy), ...scope.groups],
+    };
+  }
+
+  private graceOf(grace: CachePolicy['grace']): number {
+    if (grace === undefined) return this.options.graceMs;
+    return parseDuration(grace) ?? toMs(grace, 'grace');
+  }
+}
+
+/** The text before the first `:`, as it was before the key generator escaped it. */
+function namespaceOf(key: string): string {
+  const segment = key.split(':', 1)[0] ?? key;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+function assertKey(key: unknown): void {
+  if (typeof key !== 'string' || key === '') {
+    const shown = key === '' ? 'empty' : `of type ${typeof key}`;
+    throw new CacheArgumentError(`the key is ${shown}: expected a text such as keys.key('report', id) makes`);
+  }
+  if (key.startsWith('~')) {
+    throw new CacheArgumentError("keys that begin with '~' hold the cache's own versions: choose another one");
+  }
+}

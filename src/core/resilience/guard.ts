@@ -1,0 +1,119 @@
+import type { Clock } from '../ports/clock.js';
+import type { Reply, UnavailableReason } from '../ports/store.js';
+import type { Breaker } from './breaker.js';
+import { DeadlineQueue } from './deadline-queue.js';
+import { type CallHost, type Effort, type Fault, GuardedCall } from './guarded-call.js';
+import { unavailable } from './unavailable.js';
+
+export interface GuardOptions {
+  readonly clock: Clock;
+  readonly breaker: Breaker;
+  /** What any one call may take, all its tries together, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Commands under way at once; a call on top of them is shed. */
+  readonly maxInFlight: number;
+  /** Bytes of arguments under way at once; a call on top of them is shed. */
+  readonly maxInFlightBytes: number;
+  /** How often a call may be tried again. */
+  readonly retries: number;
+  /** What an error means that a command rejected with. */
+  readonly classify: (error: unknown) => Fault;
+  /** An answer came that cannot be one to its command: answers and commands are out of step. */
+  readonly onOutOfStep?: () => void;
+  /** Between 0 and 1, for jitter. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/**
+ * What every command to a store goes through: in-flight cap → breaker → deadline → retry.
+ *
+ * A caller gets an answer within `timeoutMs` and one turn of the event loop, whatever the store does. A command that
+ * timed out keeps its place under the cap until its connection settles it, because until then it keeps its memory too:
+ * under a hung store memory is bounded by the cap, not by the callers. Failures are values; `run` never rejects.
+ */
+export class Guard {
+  private readonly deadlines: DeadlineQueue;
+  private readonly host: CallHost;
+  private commands = 0;
+  private bytes = 0;
+  private shed = 0;
+  private answeredAtMs: number;
+  private isClosed = false;
+  private whenIdle: (() => void) | null = null;
+
+  constructor(private readonly options: GuardOptions) {
+    this.deadlines = new DeadlineQueue(options.clock, options.timeoutMs);
+    this.answeredAtMs = options.clock.monotonicNow();
+    this.host = {
+      clock: options.clock,
+      deadlines: this.deadlines,
+      retries: options.retries,
+      random: options.random ?? Math.random,
+      expiryReason: () => (this.isClosed ? 'closed' : 'timeout'),
+      classify: options.classify,
+      tried: (reason, isLate) => this.tried(reason, isLate),
+      answeredOutOfStep: () => options.onOutOfStep?.(),
+      released: (effort) => this.released(effort),
+      settled: () => void (this.deadlines.isEmpty && this.whenIdle?.()),
+    };
+  }
+
+  /** Commands that the connections have not settled yet, those included whose callers have given up. */
+  get inFlight(): number {
+    return this.commands;
+  }
+
+  /** Calls shed since the start. */
+  get shedCount(): number {
+    return this.shed;
+  }
+
+  /** Milliseconds since the store last answered anything, in time or late; at first since the guard was made. */
+  get silentMs(): number {
+    return this.options.clock.monotonicNow() - this.answeredAtMs;
+  }
+
+  /** Runs `command`, which may throw or reject, and answers in time. */
+  run<T>(command: () => Promise<T>, effort: Effort<T>): Promise<Reply<T>> {
+    if (this.isClosed) return Promise.resolve(unavailable('closed'));
+    if (this.commands >= this.options.maxInFlight || this.bytes >= this.options.maxInFlightBytes) {
+      this.shed++;
+      return Promise.resolve(unavailable('shed'));
+    }
+    if (!this.options.breaker.admit()) return Promise.resolve(unavailable('breaker-open'));
+    this.commands += effort.commands ?? 1;
+    this.bytes += effort.bytes ?? 0;
+    return new Promise((resolve) => new GuardedCall(this.host, command, effort, resolve));
+  }
+
+  /** Lets nothing new in, waits up to `withinMs` until all callers have their answer, then tells the rest `closed`. */
+  async close(withinMs: number): Promise<void> {
+    this.isClosed = true;
+    if (!this.deadlines.isEmpty) {
+      await new Promise<void>((resolve) => {
+        const timer = this.options.clock.after(withinMs, resolve);
+        this.whenIdle = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
+    }
+    this.deadlines.expireAll();
+  }
+
+  private tried(reason: UnavailableReason | null, isLate: boolean): void {
+    const { breaker } = this.options;
+    const isAnswer = reason === null || reason === 'rejected';
+    if (isAnswer) this.answeredAtMs = this.options.clock.monotonicNow();
+    if (isLate) {
+      if (isAnswer) breaker.answeredLate();
+    } else if (isAnswer) breaker.succeeded();
+    else if (reason === 'disconnected' || reason === 'closed') breaker.undecided();
+    else breaker.failed(reason);
+  }
+
+  private released(effort: Effort): void {
+    this.commands -= effort.commands ?? 1;
+    this.bytes -= effort.bytes ?? 0;
+  }
+}

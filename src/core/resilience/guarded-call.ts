@@ -1,0 +1,127 @@
+import type { Clock, Timer } from '../ports/clock.js';
+import type { Reply, UnavailableReason } from '../ports/store.js';
+import type { Deadline, DeadlineQueue, Waiter } from './deadline-queue.js';
+import { retryPauseMs } from './retry.js';
+import { unavailable } from './unavailable.js';
+
+/** What a call asks of the store and whether it may be repeated. */
+export interface Effort<T = never> {
+  /** Sending it twice does no more than sending it once: it is tried again after a fault that may pass. */
+  readonly idempotent: boolean;
+  /** Commands sent for it. Default 1. */
+  readonly commands?: number;
+  /** Size of its arguments in bytes. Default 0. */
+  readonly bytes?: number;
+  /** Whether an answer can be one to this command. Default: any can. */
+  readonly accepts?: (value: T) => boolean;
+}
+
+/** What a failed command means. */
+export interface Fault {
+  /** `disconnected`: it was never sent; `rejected`: the server answered, with an error. */
+  readonly reason: 'disconnected' | 'connection-lost' | 'rejected';
+  /** May pass by itself within moments, so trying again is worth it. */
+  readonly isPassing: boolean;
+}
+
+/** What a call needs of its guard. */
+export interface CallHost {
+  readonly clock: Clock;
+  readonly deadlines: DeadlineQueue;
+  readonly retries: number;
+  readonly random: () => number;
+  /** Why a call that waits is ended: its deadline, or the end of the guard. */
+  readonly expiryReason: () => UnavailableReason;
+  readonly classify: (error: unknown) => Fault;
+  /** A try ended: answered (`null`) or failed for `reason`. `isLate`: the caller had been released before. */
+  readonly tried: (reason: UnavailableReason | null, isLate: boolean) => void;
+  /** An answer came that cannot be one to its command. */
+  readonly answeredOutOfStep: () => void;
+  /** Nothing of the call is under way any more. */
+  readonly released: (effort: Effort) => void;
+  /** The caller has its answer. */
+  readonly settled: () => void;
+}
+
+/** One call under way: its tries, its deadline, its caller. */
+export class GuardedCall<T> implements Waiter {
+  private readonly deadline: Deadline;
+  private isSettled = false;
+  private tries = 0;
+  private pause: { readonly timer: Timer; readonly fault: Fault } | null = null;
+
+  constructor(
+    private readonly host: CallHost,
+    private readonly command: () => Promise<T>,
+    private readonly effort: Effort<T>,
+    private readonly resolve: (reply: Reply<T>) => void,
+  ) {
+    this.deadline = host.deadlines.add(this);
+    this.try();
+  }
+
+  expire(): void {
+    const reason = this.host.expiryReason();
+    if (this.pause) {
+      this.pause.timer.cancel();
+      this.host.released(this.effort);
+      return this.settle(unavailable(this.pause.fault.reason));
+    }
+    this.host.tried(reason, false);
+    this.settle(unavailable(reason));
+  }
+
+  private try(): void {
+    this.pause = null;
+    this.tries++;
+    let answer: Promise<T>;
+    try {
+      answer = this.command();
+    } catch (error) {
+      return this.failed(error);
+    }
+    answer.then(
+      (value) => this.answered(value),
+      (error: unknown) => this.failed(error),
+    );
+  }
+
+  private answered(value: T): void {
+    if (this.effort.accepts?.(value) === false) {
+      this.host.answeredOutOfStep();
+      return this.ended({ reason: 'connection-lost', isPassing: true });
+    }
+    this.host.tried(null, this.isSettled);
+    this.host.released(this.effort);
+    if (!this.isSettled) this.settle({ ok: true, value });
+  }
+
+  private failed(error: unknown): void {
+    this.ended(this.host.classify(error));
+  }
+
+  private ended(fault: Fault): void {
+    this.host.tried(fault.reason, this.isSettled);
+    const pauseMs = retryPauseMs(this.tries, this.host.random);
+    if (!this.isSettled && this.mayTryAgain(fault, pauseMs)) {
+      this.pause = { timer: this.host.clock.after(pauseMs, () => this.try()), fault };
+      return;
+    }
+    this.host.released(this.effort);
+    if (!this.isSettled) this.settle(unavailable(fault.reason));
+  }
+
+  /** What was never sent is final at once, so a store that is away costs nothing, unless an earlier try had been sent. */
+  private mayTryAgain(fault: Fault, pauseMs: number): boolean {
+    const isWorthIt = fault.isPassing || (fault.reason === 'disconnected' && this.tries > 1);
+    if (!this.effort.idempotent || !isWorthIt || this.tries > this.host.retries) return false;
+    return this.host.clock.monotonicNow() + pauseMs < this.deadline.atMs;
+  }
+
+  private settle(reply: Reply<T>): void {
+    this.isSettled = true;
+    this.deadline.cancel();
+    this.resolve(reply);
+    this.host.settled();
+  }
+}

@@ -1,0 +1,47 @@
+import { parseByteSize } from '../../core/policy/byte-size.js';
+import type { Duration } from '../../core/policy/duration.js';
+import type { CacheOptions, RedisOptions, TtlOptions } from '../../core/policy/options.js';
+import type { CacheEnvironment } from './cache-environment.js';
+import { parseBooleanText, parseCountText, parseDurationText, parseListText } from './environment-values.js';
+
+/** The options that valid texts stand for; no parser answers `null` for those. */
+export function optionsOf(texts: CacheEnvironment): CacheOptions {
+  return {
+    enabled: parseBooleanText(texts.CACHE_ENABLED) as boolean,
+    prefix: texts.CACHE_PREFIX,
+    redis: redisOf(texts),
+    memory: { maxBytes: parseByteSize(texts.CACHE_MEMORY_MAX_BYTES) as number },
+    ttl: ttlOf(texts),
+    grace: durationOf(texts.CACHE_GRACE),
+    compress: { minBytes: parseByteSize(texts.CACHE_COMPRESS_MIN_BYTES) as number },
+    encryption: { keys: parseListText(texts.CACHE_ENCRYPTION_KEYS) },
+  };
+}
+
+function redisOf(texts: CacheEnvironment): RedisOptions {
+  return {
+    ...(texts.REDIS_URL && { url: texts.REDIS_URL }),
+    ...(texts.CACHE_REDIS_CLUSTER_NODES && { clusterNodes: parseListText(texts.CACHE_REDIS_CLUSTER_NODES) }),
+    ...(texts.CACHE_REDIS_SENTINELS && { sentinels: parseListText(texts.CACHE_REDIS_SENTINELS) }),
+    ...(texts.CACHE_REDIS_SENTINEL_NAME && { sentinelName: texts.CACHE_REDIS_SENTINEL_NAME }),
+    timeout: durationOf(texts.CACHE_REDIS_TIMEOUT),
+    connectTimeout: durationOf(texts.CACHE_REDIS_CONNECT_TIMEOUT),
+    maxInFlight: parseCountText(texts.CACHE_REDIS_MAX_IN_FLIGHT) as number,
+    connections: parseCountText(texts.CACHE_REDIS_CONNECTIONS) as number,
+  };
+}
+
+function ttlOf(texts: CacheEnvironment): TtlOptions {
+  return {
+    default: durationOf(texts.CACHE_DEFAULT_TTL),
+    context: durationOf(texts.CACHE_TTL_CONTEXT),
+    tool: durationOf(texts.CACHE_TTL_TOOL),
+    embedding: durationOf(texts.CACHE_TTL_EMBEDDING),
+    prompt: durationOf(texts.CACHE_TTL_PROMPT),
+    max: durationOf(texts.CACHE_MAX_TTL),
+  };
+}
+
+function durationOf(text: string): Duration {
+  return parseDurationText(text) as Duration;
+}

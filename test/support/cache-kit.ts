@@ -1,0 +1,62 @@
+import { composeCache, type ComposedCache } from '../../src/composition/compose-cache.js';
+import { CacheEventBus, type CacheEventName, type CacheEvents } from '../../src/core/events.js';
+import type { CacheOptions } from '../../src/core/policy/options.js';
+import { resolveOptions } from '../../src/core/policy/resolve-options.js';
+import type { AgentCache } from '../../src/core/cache.js';
+import { FakeClock } from '../../src/testing/fake-clock.js';
+import { MemoryStore } from '../../src/tiers/memory/memory-store.js';
+import { ScriptedStore } from './scripted-store.js';
+
+const NAMES: readonly CacheEventName[] = [
+  'hit',
+  'miss',
+  'stale',
+  'load',
+  'set',
+  'delete',
+  'invalidate',
+  'bypass',
+  'refused',
+  'error',
+  'tierFailed',
+  'tierRecovered',
+];
+
+export interface CacheKit {
+  readonly cache: AgentCache;
+  readonly composed: ComposedCache;
+  readonly store: ScriptedStore;
+  readonly clock: FakeClock;
+  /** Everything that was emitted, in order. */
+  readonly events: { name: CacheEventName; event: CacheEvents[CacheEventName] }[];
+  /** Names of what was emitted, in order. */
+  names(): CacheEventName[];
+}
+
+/** A real cache on a memory that a test can let fail, under a clock that a test moves. */
+export function createCacheKit(options: CacheOptions = {}, shared?: CacheKit): CacheKit {
+  const clock = shared?.clock ?? new FakeClock();
+  const bus = new CacheEventBus();
+  const events: CacheKit['events'] = [];
+  for (const name of NAMES) bus.on(name, (event) => void events.push({ name, event }));
+  const inner = shared ? shared.store : new MemoryStore({ maxBytes: 64 * 1024 * 1024, clock });
+  const store = new ScriptedStore(inner);
+  const composed = composeCache(resolveOptions(options), { store, clock, events: bus });
+  return { cache: composed.cache, composed, store, clock, events, names: () => events.map(({ name }) => name) };
+}
+
+/** A promise and the functions that settle it. */
+export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+/** Lets everything that is ready run. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+}

@@ -1,0 +1,85 @@
+import type { Reply, Store, StoreHealth, StoreMode, StoreWrite, UnavailableReason } from '../../src/core/ports/store.js';
+
+type Operation = 'get' | 'getMany' | 'set' | 'setIfAbsent' | 'setMany' | 'delete' | 'increment' | 'deleteMatching';
+
+/** A store in front of another one that fails, hangs or counts as a test says. */
+export class ScriptedStore implements Store {
+  readonly calls: { operation: Operation; keys: readonly string[] }[] = [];
+  private failure: { reason: UnavailableReason; operations: readonly Operation[] | null } | null = null;
+  private gate: { opened: Promise<void>; open: () => void; operations: readonly Operation[] } | null = null;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(private readonly inner: Store) {}
+
+  get mode(): StoreMode {
+    return this.inner.mode;
+  }
+
+  /** From now on `operations` (default: all) answer `reason`; `null`: they work again, and listeners are told. */
+  fail(reason: UnavailableReason | null, operations: readonly Operation[] | null = null): void {
+    this.failure = reason && { reason, operations };
+    if (!reason) for (const listener of this.listeners) listener();
+  }
+
+  /** Holds `operations` back, before they reach the store, until the returned function is called. */
+  hold(...operations: Operation[]): () => void {
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    this.gate = { opened, open, operations };
+    return () => {
+      this.gate = null;
+      open();
+    };
+  }
+
+  countOf(operation: Operation): number {
+    return this.calls.filter((call) => call.operation === operation).length;
+  }
+
+  get(key: string): Promise<Reply<Buffer | null>> {
+    return this.pass('get', [key], () => this.inner.get(key));
+  }
+  getMany(keys: readonly string[]): Promise<Reply<(Buffer | null)[]>> {
+    return this.pass('getMany', keys, () => this.inner.getMany(keys));
+  }
+  set(write: StoreWrite): Promise<Reply<true>> {
+    return this.pass('set', [write.key], () => this.inner.set(write));
+  }
+  setIfAbsent(write: StoreWrite): Promise<Reply<boolean>> {
+    return this.pass('setIfAbsent', [write.key], () => this.inner.setIfAbsent(write));
+  }
+  setMany(writes: readonly StoreWrite[]): Promise<Reply<true>> {
+    const keys = writes.map(({ key }) => key);
+    return this.pass('setMany', keys, () => this.inner.setMany(writes));
+  }
+  delete(keys: readonly string[]): Promise<Reply<number>> {
+    return this.pass('delete', keys, () => this.inner.delete(keys));
+  }
+  increment(key: string, by: number, ttlMs: number): Promise<Reply<number>> {
+    return this.pass('increment', [key], () => this.inner.increment(key, by, ttlMs));
+  }
+  async deleteMatching(pattern: string): Promise<{ deleted: number; complete: boolean }> {
+    this.calls.push({ operation: 'deleteMatching', keys: [pattern] });
+    return this.isFailing('deleteMatching') ? { deleted: 0, complete: false } : this.inner.deleteMatching(pattern);
+  }
+  health(): Promise<StoreHealth> {
+    return this.inner.health();
+  }
+  onRecovered(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+  close(): Promise<void> {
+    return this.inner.close();
+  }
+
+  private async pass<T>(operation: Operation, keys: readonly string[], work: () => Promise<Reply<T>>): Promise<Reply<T>> {
+    this.calls.push({ operation, keys });
+    if (this.gate?.operations.includes(operation)) await this.gate.opened;
+    return this.failure && this.isFailing(operation) ? { ok: false, reason: this.failure.reason } : work();
+  }
+
+  private isFailing(operation: Operation): boolean {
+    return this.failure !== null && (this.failure.operations?.includes(operation) ?? true);
+  }
+}

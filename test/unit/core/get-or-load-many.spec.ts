@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import { CacheLoadError } from '../../../src/core/errors.js';
+import { createCacheKit, deferred, settle } from '../../support/cache-kit.js';
+
+describe('getOrLoadMany', () => {
+  it('loads only what is missing, each once, and keeps the order', async () => {
+    const { cache } = createCacheKit();
+    await cache.set('n:2', { n: 'cached' });
+    const asked: number[][] = [];
+    const results = await cache.getOrLoadMany(
+      [3, 2, 1, 3],
+      async (missing) => (asked.push(missing), missing.map((n) => ({ n: `loaded ${n}` }))),
+      { keyOf: (n) => `n:${n}` },
+    );
+    expect(asked).toEqual([[3, 1]]);
+    expect(results).toEqual([{ n: 'loaded 3' }, { n: 'cached' }, { n: 'loaded 1' }, { n: 'loaded 3' }]);
+    expect(results[0]).not.toBe(results[3]);
+  });
+
+  it('reads and stores in one round trip each', async () => {
+    const { cache, store } = createCacheKit();
+    await cache.set('n:0', 'warm');
+    const before = store.calls.length;
+    await cache.getOrLoadMany(['n:1', 'n:2', 'n:3'], async (missing) => missing);
+    expect(store.calls.slice(before).map(({ operation }) => operation)).toEqual(['getMany', 'setMany']);
+    const afterwards = store.calls.length;
+    await cache.getOrLoadMany(['n:1', 'n:2', 'n:3'], async () => []);
+    expect(store.calls.slice(afterwards).map(({ operation }) => operation)).toEqual(['getMany']);
+  });
+
+  it('asks nothing for no keys', async () => {
+    const { cache, store } = createCacheKit();
+    expect(await cache.getOrLoadMany([], () => Promise.reject(new Error('asked')))).toEqual([]);
+    expect(store.calls).toEqual([]);
+  });
+
+  it('fails for a wrong number of results and stores nothing', async () => {
+    const { cache, store } = createCacheKit();
+    const wrong = cache.getOrLoadMany(['a:1', 'a:2'], async () => ['only one']);
+    await expect(wrong).rejects.toBeInstanceOf(CacheLoadError);
+    expect(store.countOf('set') + store.countOf('setMany')).toBe(0);
+  });
+
+  it('shares single keys with loads that are under way', async () => {
+    const { cache } = createCacheKit();
+    const gate = deferred<string>();
+    const single = cache.getOrLoad('s:1', () => gate.promise);
+    await settle();
+    const asked: string[][] = [];
+    const many = cache.getOrLoadMany(['s:1', 's:2'], async (missing) => (asked.push(missing), missing.map(() => 'batch')));
+    await settle();
+    gate.resolve('single');
+    expect([await single, await many, asked]).toEqual(['single', ['single', 'batch'], [['s:2']]]);
+  });
+
+  it('falls back to stale results when loading fails, and fails where one has none', async () => {
+    const { cache, clock } = createCacheKit();
+    const policy = { ttl: '1s', grace: '1h' } as const;
+    await cache.setMany([['g:1', 'old 1'], ['g:2', 'old 2']] as const, policy);
+    await clock.advance(2000);
+    const failing = (): Promise<string[]> => Promise.reject(new Error('down'));
+    expect(await cache.getOrLoadMany(['g:1', 'g:2'], failing, policy)).toEqual(['old 1', 'old 2']);
+    await expect(cache.getOrLoadMany(['g:1', 'g:3'], failing, policy)).rejects.toThrow('down');
+  });
+});
+
+describe('getMany and setMany', () => {
+  it('keep the order and tell null from nothing', async () => {
+    const { cache } = createCacheKit();
+    expect(await cache.setMany([['m:1', null], ['m:2', 'two']] as const)).toBe(true);
+    expect(await cache.getMany(['m:2', 'm:0', 'm:1'])).toEqual(['two', undefined, null]);
+  });
+
+  it('say false where one value cannot be stored, and store the others', async () => {
+    const { cache } = createCacheKit();
+    expect(await cache.setMany<unknown>([['m:1', () => 1], ['m:2', 2]])).toBe(false);
+    expect(await cache.getMany(['m:1', 'm:2'])).toEqual([undefined, 2]);
+  });
+
+  it('tell whether delete removed something', async () => {
+    const { cache } = createCacheKit();
+    await cache.set('d:1', 1);
+    expect([await cache.delete('d:1'), await cache.delete('d:1')]).toEqual([true, false]);
+  });
+});

@@ -1,0 +1,240 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CachePolicy, InvalidationTarget } from '../../../src/core/policy/cache-policy.js';
+import { everything, resource } from '../../../src/core/policy/resource.js';
+import { createCacheKit, deferred, settle, type CacheKit } from '../../support/cache-kit.js';
+
+const KEY = 'report:task-1:5';
+const POLICY: CachePolicy<string> = { tags: ['a', 'b'], context: 'task-1', dependsOn: [resource('file', 'x.txt')] };
+const TARGETS: [string, InvalidationTarget][] = [
+  ['its key', { key: KEY }],
+  ['a tag', { tag: 'b' }],
+  ['several tags', { tags: ['z', 'a'] }],
+  ['its context', { context: 'task-1' }],
+  ['a resource', { resource: resource('file', 'x.txt') }],
+  ['everything', { resource: everything() }],
+  ['its namespace', { namespace: 'report' }],
+  ['a pattern', { pattern: 'report:task-1:*' }],
+];
+
+/** Loads before an invalidation, stores after it, and tells whether the old value is served: the attack on the fence. */
+async function isOldValueServed(kit: CacheKit, target: InvalidationTarget): Promise<boolean> {
+  const gate = deferred<string>();
+  const slow = kit.cache.getOrLoad(KEY, () => gate.promise, POLICY);
+  await settle();
+  await kit.cache.invalidate(target);
+  gate.resolve('old');
+  await slow;
+  return (await kit.cache.getOrLoad(KEY, async () => 'new', POLICY)) === 'old';
+}
+
+describe('invalidate', () => {
+  it.each(TARGETS)('makes an entry unusable by %s', async (_by, target) => {
+    const { cache, events } = createCacheKit();
+    await cache.getOrLoad(KEY, async () => 'old', POLICY);
+    expect(await cache.get(KEY, POLICY)).toBe('old');
+    expect(await cache.invalidate(target)).toEqual({ acknowledged: true });
+    expect(await cache.getOrLoad(KEY, async () => 'new', POLICY)).toBe('new');
+    expect(events).toContainEqual({ name: 'invalidate', event: { target: Object.keys(target)[0], acknowledged: true } });
+  });
+
+  it.each(TARGETS)('keeps out what began to load before it: by %s', async (_by, target) => {
+    expect(await isOldValueServed(createCacheKit(), target)).toBe(false);
+  });
+
+  it('keeps out what another instance began to load before it', async () => {
+    const here = createCacheKit();
+    const there = createCacheKit({}, here);
+    const gate = deferred<string>();
+    const slow = there.cache.getOrLoad(KEY, () => gate.promise, POLICY);
+    await settle();
+    await here.cache.invalidate({ tag: 'a' });
+    gate.resolve('old');
+    await slow;
+    expect(await here.cache.get(KEY, POLICY)).toBeUndefined();
+    expect(await there.cache.get(KEY, POLICY)).toBeUndefined();
+  });
+
+  it('would be caught serving old values if invalidating left the tokens as they are', async () => {
+    const here = createCacheKit();
+    const there = createCacheKit({}, here);
+    here.store.fail('timeout', ['setMany']);
+    const gate = deferred<string>();
+    const slow = there.cache.getOrLoad(KEY, () => gate.promise, POLICY);
+    await settle();
+    expect(await here.cache.invalidate({ tag: 'a' })).toEqual({ acknowledged: false });
+    gate.resolve('old');
+    await slow;
+    expect(await there.cache.get(KEY, POLICY)).toBe('old');
+  });
+
+  it('leaves alone what it does not name', async () => {
+    const { cache } = createCacheKit();
+    await cache.set('report:other:1', 'kept', { tags: ['c'], context: 'task-2' });
+    for (const [, target] of TARGETS.filter(([name]) => name !== 'its namespace')) await cache.invalidate(target);
+    expect(await cache.get('report:other:1', { tags: ['c'] })).toBe('kept');
+  });
+
+  it('finds tags also for a reader that does not name them', async () => {
+    const { cache } = createCacheKit();
+    await cache.set('k:1', 'v', { tags: ['t'] });
+    expect(await cache.get('k:1')).toBe('v');
+    await cache.invalidate({ tag: 't' });
+    expect(await cache.get('k:1')).toBeUndefined();
+  });
+
+  it('takes an entry for invalid whose token was evicted', async () => {
+    const { cache, store } = createCacheKit();
+    await cache.set('k:1', 'v', { tags: ['t'] });
+    await store.delete(['agent-cache:~v:tag:t']);
+    expect(await cache.get('k:1', { tags: ['t'] })).toBeUndefined();
+  });
+
+  it('takes an entry for invalid that was stored before its policy named a tag', async () => {
+    const { cache } = createCacheKit();
+    await cache.set('k:1', 'v');
+    expect(await cache.get('k:1', { tags: ['new'] })).toBeUndefined();
+  });
+
+  it('writes once, however many entries there are', async () => {
+    const { cache, store } = createCacheKit();
+    for (let n = 0; n < 100; n++) await cache.set(`k:${n}`, n, { tags: ['t'] });
+    const before = store.calls.length;
+    await cache.invalidate({ tag: 't' });
+    expect(store.calls.slice(before)).toEqual([{ operation: 'setMany', keys: ['agent-cache:~v:tag:t'] }]);
+    expect(await cache.get('k:42')).toBeUndefined();
+  });
+
+  it('lets nobody join a load that began before it', async () => {
+    const { cache } = createCacheKit();
+    const gates = [deferred<string>(), deferred<string>()];
+    let loads = 0;
+    const load = () => cache.getOrLoad(KEY, () => gates[loads++]?.promise ?? Promise.reject(new Error('third load')), POLICY);
+    const early = load();
+    await settle();
+    await cache.invalidate({ tag: 'a' });
+    const late = load();
+    await settle();
+    gates[1]?.resolve('new');
+    gates[0]?.resolve('old');
+    expect([await early, await late]).toEqual(['old', 'new']);
+    expect(await cache.get(KEY)).toBe('new');
+  });
+
+  it('lets a value that is set win over a load under way', async () => {
+    const { cache } = createCacheKit();
+    const gate = deferred<string>();
+    const slow = cache.getOrLoad('w:1', () => gate.promise);
+    await settle();
+    expect(await cache.set('w:1', 'set')).toBe(true);
+    gate.resolve('loaded');
+    await slow;
+    expect(await cache.get('w:1')).toBe('set');
+  });
+});
+
+describe('an invalidation that is not confirmed', () => {
+  it('is honest, is not served here, and is repeated until it is confirmed', async () => {
+    const here = createCacheKit();
+    const there = createCacheKit({}, here);
+    await here.cache.getOrLoad(KEY, async () => 'old', POLICY);
+    here.store.fail('timeout', ['setMany']);
+    expect(await here.cache.invalidate({ tag: 'a' })).toEqual({ acknowledged: false });
+    expect(await here.cache.getOrLoad(KEY, async () => 'fresh', POLICY)).toBe('fresh');
+    expect(await here.cache.get(KEY, POLICY)).toBeUndefined();
+    here.store.fail(null);
+    await settle();
+    expect(await there.cache.get(KEY, POLICY)).toBeUndefined();
+    await here.cache.getOrLoad(KEY, async () => 'newer', POLICY);
+    expect(await here.cache.get(KEY, POLICY)).toBe('newer');
+  });
+
+  it('is repeated by itself where no recovery is reported', async () => {
+    const kit = createCacheKit();
+    await kit.cache.set('k:1', 'v', { tags: ['t'] });
+    kit.store.fail('shed', ['setMany', 'delete']);
+    await kit.cache.invalidate({ tag: 't' });
+    await kit.cache.invalidate({ key: 'k:1' });
+    await kit.clock.advance(10_000);
+    const other = createCacheKit({}, kit);
+    expect(await other.cache.get('k:1')).toBe('v');
+    kit.store.fail(null, []);
+    await kit.clock.advance(10_000);
+    expect(await other.cache.get('k:1')).toBeUndefined();
+  });
+
+  it('covers everything when a pattern could not be walked to its end, until all is unusable', async () => {
+    const kit = createCacheKit();
+    await kit.cache.set('k:1', 'v');
+    kit.store.fail('timeout', ['deleteMatching']);
+    expect(await kit.cache.invalidate({ pattern: 'zzz:*' })).toEqual({ acknowledged: false });
+    expect(await kit.cache.get('k:1')).toBeUndefined();
+    kit.store.fail(null);
+    await settle();
+    expect(await kit.cache.get('k:1')).toBeUndefined();
+    await kit.cache.set('k:1', 'again');
+    expect(await kit.cache.get('k:1')).toBe('again');
+  });
+
+  it('stays bounded: past 10,000 it covers everything rather than forget one', async () => {
+    const kit = createCacheKit();
+    await kit.cache.set('k:1', 'v');
+    await kit.cache.set('k:2', 'v', { tags: ['t5'] });
+    kit.store.fail('disconnected', ['setMany']);
+    const all = Array.from({ length: 10_001 }, (_, n) => kit.cache.invalidate({ tag: `t${n}` }));
+    expect((await Promise.all(all)).some(({ acknowledged }) => acknowledged)).toBe(false);
+    expect(await kit.cache.get('k:1')).toBeUndefined();
+    kit.store.fail(null);
+    await settle();
+    const other = createCacheKit({}, kit);
+    expect(await other.cache.get('k:2')).toBeUndefined();
+  });
+
+  it('is not released by the confirmation of an earlier invalidation of the same group', async () => {
+    const kit = createCacheKit();
+    const release = kit.store.hold('setMany');
+    const first = kit.cache.invalidate({ tag: 't' });
+    await settle();
+    release();
+    kit.store.fail('timeout', ['setMany']);
+    const second = await kit.cache.invalidate({ tag: 't' });
+    await first;
+    expect(second).toEqual({ acknowledged: false });
+    await kit.cache.getOrLoad('k:1', async () => 'v', { tags: ['t'] });
+    expect(await kit.cache.get('k:1', { tags: ['t'] })).toBeUndefined();
+  });
+});
+
+describe('invalidateAround', () => {
+  it.each([
+    ['succeeds', async () => 'done'],
+    ['fails', () => Promise.reject(new Error('failed'))],
+  ])('makes results unusable before and after a change that %s', async (_how, change) => {
+    const { cache } = createCacheKit();
+    const policy = { dependsOn: [everything()] };
+    await cache.getOrLoad('tool:1', async () => 'before', policy);
+    const gate = deferred<void>();
+    const changing = cache.invalidateAround({ resource: everything() }, () => gate.promise.then(change)).catch(() => 'failed');
+    await settle();
+    const reading = deferred<string>();
+    const during = cache.getOrLoad('tool:1', () => reading.promise, policy);
+    await settle();
+    gate.resolve();
+    await changing;
+    reading.resolve('half-way');
+    expect(await during).toBe('half-way');
+    expect(await cache.getOrLoad('tool:1', async () => 'after', policy)).toBe('after');
+  });
+
+  it('waits for a store that hangs no longer than one timeout in all', async () => {
+    const { cache, store, clock } = createCacheKit({ redis: { url: 'redis://127.0.0.1:1', timeout: '100ms' } });
+    let isDone = false;
+    const release = store.hold('setMany');
+    const changing = cache.invalidateAround({ tag: 't' }, async () => 'done').then(() => (isDone = true));
+    await clock.advance(99);
+    expect(isDone).toBe(false);
+    await clock.advance(1);
+    release();
+    await changing;
+    expect(isDone).toBe(true);
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ScopeLevel, ScopeValues } from '../../../src/core/policy/scope.js';
+import { createCacheKit, deferred, settle } from '../../support/cache-kit.js';
+
+const ALICE: ScopeValues = { tenant: 'acme', principal: 'alice', session: 's1' };
+const BOB: ScopeValues = { tenant: 'acme', principal: 'bob', session: 's2' };
+
+describe('scope', () => {
+  it.each([undefined, 'principal', 'session'] as (ScopeLevel | undefined)[])(
+    'never gives one user the answer of another (level %s)',
+    async (scope) => {
+      const { cache, composed } = createCacheKit();
+      const policy = scope ? { scope } : {};
+      const whoAmI = (who: ScopeValues) =>
+        composed.scope.run(who, () => cache.getOrLoad('tool:my_access', async () => who.principal, policy));
+      expect([await whoAmI(ALICE), await whoAmI(BOB), await whoAmI(ALICE)]).toEqual(['alice', 'bob', 'alice']);
+    },
+  );
+
+  it('keeps calls apart that are under way at the same time', async () => {
+    const { cache, composed } = createCacheKit();
+    const gate = deferred<void>();
+    const whoAmI = (who: ScopeValues) =>
+      composed.scope.run(who, () => cache.getOrLoad('tool:my_access', () => gate.promise.then(() => who.principal)));
+    const both = [whoAmI(ALICE), whoAmI(BOB)];
+    await settle();
+    gate.resolve();
+    expect(await Promise.all(both)).toEqual(['alice', 'bob']);
+  });
+
+  it.each(['tenant', 'public'] as const)('shares on purpose at level %s', async (scope) => {
+    const { cache, composed } = createCacheKit();
+    let loads = 0;
+    const load = (who: ScopeValues) => composed.scope.run(who, () => cache.getOrLoad('k:1', async () => ++loads, { scope }));
+    expect([await load(ALICE), await load(BOB)]).toEqual([1, 1]);
+    expect(await load({ ...BOB, tenant: 'other' })).toBe(scope === 'public' ? 1 : 2);
+  });
+
+  it('bypasses when a resolver is configured and knows nothing, or throws', async () => {
+    for (const resolve of [
+      () => undefined,
+      () => ({ principal: '' }),
+      () => {
+        throw new Error('no request');
+      },
+    ]) {
+      const { cache, store, events } = createCacheKit({ scope: { resolve } });
+      let loads = 0;
+      const load = () => cache.getOrLoad('k:1', async () => ++loads);
+      expect([await load(), await load()]).toEqual([1, 2]);
+      expect(store.calls).toEqual([]);
+      expect(events.at(-1)).toEqual({ name: 'bypass', event: { category: 'k', reason: 'unknown-scope' } });
+    }
+  });
+
+  it('bypasses when the level that is asked for is not known', async () => {
+    const { cache, composed, store } = createCacheKit();
+    await composed.scope.run({ tenant: 'acme' }, () => cache.getOrLoad('k:1', async () => 1, { scope: 'principal' }));
+    expect(store.calls).toEqual([]);
+  });
+
+  it('cannot be left by an id that looks like another scope', async () => {
+    const { cache, composed } = createCacheKit();
+    const load = (who: ScopeValues, value: string) => composed.scope.run(who, () => cache.getOrLoad('k:1', async () => value));
+    await load({ tenant: 'a', principal: 'b' }, 'real');
+    expect(await load({ tenant: 'a@principal=b' }, 'forged')).toBe('forged');
+    expect(await load({ tenant: 'a', principal: '*' }, 'glob')).toBe('glob');
+    expect(await cache.getOrLoad('k:1:@tenant=a@principal=b', async () => 'literal')).not.toBe('real');
+  });
+
+  it('takes its values from the resolver, and run() wins over it', async () => {
+    let principal = 'alice';
+    const { cache, composed } = createCacheKit({ scope: { resolve: () => ({ principal }) } });
+    const load = (value: string) => cache.getOrLoad('k:1', async () => value);
+    expect(await load('of alice')).toBe('of alice');
+    principal = 'bob';
+    expect(await load('of bob')).toBe('of bob');
+    expect(await composed.scope.run({ principal: 'alice' }, () => load('unused'))).toBe('of alice');
+  });
+
+  it('can be invalidated as a whole', async () => {
+    const { cache, composed } = createCacheKit();
+    const load = (who: ScopeValues, value: string) => composed.scope.run(who, () => cache.getOrLoad('k:1', async () => value));
+    await load(ALICE, 'a1');
+    await load(BOB, 'b1');
+    await cache.invalidate({ scope: { level: 'principal', id: 'alice' } });
+    expect([await load(ALICE, 'a2'), await load(BOB, 'b2')]).toEqual(['a2', 'b1']);
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals';
+import { createCacheKit, deferred, settle } from '../../support/cache-kit.js';
+
+describe('a store that gives no answer', () => {
+  it.each(['disconnected', 'timeout', 'breaker-open', 'shed', 'connection-lost', 'rejected', 'closed'] as const)(
+    'runs the loader on %s, counts an error and stores nothing',
+    async (reason) => {
+      const { cache, store, events } = createCacheKit();
+      store.fail(reason);
+      expect(await cache.getOrLoad('k:1', async () => 'v')).toBe('v');
+      expect(store.countOf('set')).toBe(0);
+      expect(events.map(({ name }) => name)).toEqual(['error', 'miss', 'load']);
+      expect(await cache.explain('k:1')).toMatchObject({ status: 'miss' });
+    },
+  );
+
+  it('still shares one load among concurrent callers, but not one that is older than the lease', async () => {
+    const { cache, store, clock } = createCacheKit();
+    store.fail('disconnected');
+    const gates = [deferred<string>(), deferred<string>()];
+    let loads = 0;
+    const load = () => cache.getOrLoad('k:1', () => gates[loads++]?.promise ?? Promise.resolve('third'));
+    const first = load();
+    await clock.advance(499);
+    const second = load();
+    await clock.advance(1);
+    const third = load();
+    await settle();
+    gates[1]?.resolve('younger');
+    gates[0]?.resolve('older');
+    expect([await first, await second, await third, loads]).toEqual(['older', 'older', 'younger', 2]);
+  });
+
+  it('gives the result to the caller when only storing fails', async () => {
+    const { cache, store, names } = createCacheKit();
+    store.fail('rejected', ['set']);
+    expect(await cache.getOrLoad('k:1', async () => 'v')).toBe('v');
+    expect(names()).toEqual(['miss', 'load', 'error']);
+  });
+
+  it('stores nothing when it is not known whether a missing token was invalidated meanwhile', async () => {
+    const { cache, store } = createCacheKit();
+    store.fail('timeout', ['setIfAbsent']);
+    await cache.getOrLoad('k:1', async () => 'v');
+    expect(store.countOf('set')).toBe(0);
+  });
+
+  it('keeps no caller waiting for a store that hangs while storing longer than its timeout', async () => {
+    const { cache, store, clock } = createCacheKit();
+    const release = store.hold('set');
+    let result: string | undefined;
+    const loading = cache.getOrLoad('k:1', async () => 'v').then((value) => (result = value));
+    await clock.advance(99);
+    expect(result).toBeUndefined();
+    await clock.advance(1);
+    expect(result).toBe('v');
+    release();
+    await loading;
+  });
+
+  it('takes what is no entry for a miss and overwrites it', async () => {
+    const { cache, store, events } = createCacheKit();
+    for (const foreign of ['', '{"v":1}', 'ac1 {', '\u0000\u0001\u0002', 'ac1 {}\n{}']) {
+      await store.set({ key: 'agent-cache:k:1', value: Buffer.from(foreign), ttlMs: 60_000 });
+      expect(await cache.getOrLoad('k:1', async () => 'good')).toBe('good');
+      expect(await cache.get('k:1')).toBe('good');
+    }
+    expect(events.filter(({ event }) => 'reason' in event && event.reason === 'corrupt')).toHaveLength(5);
+  });
+
+  it('takes an entry that was copied from another key for a miss', async () => {
+    const { cache, store } = createCacheKit();
+    await cache.set('secret:1', 'mine');
+    const stolen = await store.get('agent-cache:secret:1');
+    const value = stolen.ok ? (stolen.value ?? Buffer.alloc(0)) : Buffer.alloc(0);
+    expect(value.length).toBeGreaterThan(0);
+    await store.set({ key: 'agent-cache:secret:2', value, ttlMs: 60_000 });
+    expect(await cache.get('secret:2')).toBeUndefined();
+  });
+
+  it('is not led astray by a wall clock that jumps', async () => {
+    const { cache, clock } = createCacheKit();
+    await cache.set('k:1', 'v', { ttl: '1h' });
+    clock.jump(-3_600_000);
+    expect(await cache.get('k:1')).toBe('v');
+    expect(cache.outcomeOf(await cache.getOrLoad('k:1', async () => 'w'))).toBeUndefined();
+    clock.jump(3 * 3_600_000);
+    expect(await cache.getOrLoad('k:1', async () => 'fresh')).toBe('fresh');
+  });
+
+  it('lets no listener that throws reach the caller', async () => {
+    const { cache } = createCacheKit();
+    cache.on('miss', () => {
+      throw new Error('listener');
+    });
+    expect(await cache.getOrLoad('k:1', async () => 'v')).toBe('v');
+  });
+});
