@@ -14,8 +14,11 @@ const PORTS = room('core/ports');
 const ERRORS = '^src/core/errors\\.ts$';
 const EVENTS = '^src/core/events\\.ts$';
 const ENTRY = '^src/core/entry\\.ts$';
-const ENTRIES = '^src/(index|core|http|testing)\\.ts$';
 const OPTIONS = '^src/core/policy/options\\.ts$';
+const GLOB = '^src/core/glob\\.ts$';
+
+/** What users import. */
+const ENTRIES = '^src/(index|core|http|testing)\\.ts$';
 
 const only = (name, comment, ...allowed) => ({
   name: `${name}-imports`,
@@ -49,6 +52,7 @@ module.exports = {
       EVENTS,
       ENTRY,
       OPTIONS,
+      GLOB,
       library('ioredis'),
       library('lru-cache'),
     ),
@@ -58,6 +62,7 @@ module.exports = {
       PORTS,
       ERRORS,
       ENTRY,
+      OPTIONS,
       builtin('crypto'),
       builtin('zlib'),
     ),
@@ -71,6 +76,7 @@ module.exports = {
       room('codec'),
       room('observability'),
       room('agent'),
+      builtin('async_hooks'),
     ),
     {
       name: 'composition-is-imported-by-roots-only',

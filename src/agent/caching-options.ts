@@ -2,13 +2,22 @@ import type { CachePolicy } from '../core/policy/cache-policy.js';
 import type { Duration } from '../core/policy/duration.js';
 import type { ScopeLevel } from '../core/policy/scope.js';
 import type { MethodCall } from './method-policy.js';
-import { aDuration, aFunction, aGrace, aScopeLevel, aText, isTexts, textsOrFunction, type OptionRules } from './option-rules.js';
+import {
+  aDuration,
+  aFunction,
+  aGrace,
+  aScopeLevel,
+  aText,
+  isTexts,
+  textsOrFunction,
+  type OptionRules,
+} from './option-rules.js';
 
 /** A function of a method's arguments, called with the method's `this`. */
 export type Hook<A extends readonly unknown[], I, T> = (this: I, ...args: A) => T;
 
 /** Options common to the decorators that cache. `A`: arguments of the method, `I`: its instance. */
-export interface CachingOptions<A extends readonly unknown[] = never[], I = never> {
+export interface CachingOptions<A extends readonly unknown[] = never, I = never> {
   /** Default: the cache's time to live for this kind. */
   readonly ttl?: Duration | undefined;
   /** How long past its time to live a result may still serve when the method fails. Default: the cache's `grace`. */
@@ -46,22 +55,25 @@ export const ANNOTATING_RULES: OptionRules = {
 };
 
 /** What a hook answers for this call. */
-export function ask<T>(call: MethodCall, hook: Hook<never[], never, T>): T {
+export function ask<T>(call: MethodCall, hook: Hook<never, never, T>): T {
   return Reflect.apply(hook as (...args: unknown[]) => T, call.instance, call.args);
 }
 
 /** The value of an option that may be given as a function of the arguments. */
-export function valueOf<T>(call: MethodCall, option: T | Hook<never[], never, T>): T {
-  return typeof option === 'function' ? ask(call, option as Hook<never[], never, T>) : option;
+export function valueOf<T>(call: MethodCall, option: T | Hook<never, never, T>): T {
+  return typeof option === 'function' ? ask(call, option as Hook<never, never, T>) : option;
 }
 
-/** The part of the cache's policy that is common to all kinds. Throws where `tags` answers no array of texts. */
-export function cachePolicyOf(call: MethodCall, options: CachingOptions, ttl: Duration): CachePolicy {
-  const { grace, scope, admit, namespace } = options;
+/**
+ * The part of the cache's policy that is common to all kinds; `kindTtl` holds where the options give no time to live.
+ * Throws where `tags` answers no array of texts.
+ */
+export function cachePolicyOf(call: MethodCall, options: CachingOptions, kindTtl?: Duration): CachePolicy {
+  const { ttl = kindTtl, grace, scope, admit, namespace } = options;
   const tags = options.tags === undefined ? undefined : valueOf<readonly string[]>(call, options.tags);
   if (tags && !isTexts(tags)) throw new TypeError(`tags: expected ${textsOrFunction.expected}`);
   return {
-    ttl: options.ttl ?? ttl,
+    ...(ttl !== undefined && { ttl }),
     ...(grace !== undefined && { grace }),
     ...(scope !== undefined && { scope }),
     ...(namespace !== undefined && { namespace }),

@@ -37,7 +37,12 @@ export interface MethodServices {
   readonly keys: CacheKeyGenerator;
   readonly tools: ToolDescriptors;
   /** Time to live by kind, as configured. */
-  readonly ttl: { readonly context: Duration; readonly tool: Duration; readonly embedding: Duration; readonly prompt: Duration };
+  readonly ttl: {
+    readonly context: Duration;
+    readonly tool: Duration;
+    readonly embedding: Duration;
+    readonly prompt: Duration;
+  };
   /** Says `message` once per `topic` in the log. Neither holds keys, arguments or values. */
   warnOnce(topic: string, message: string): void;
 }

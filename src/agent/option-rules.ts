@@ -47,7 +47,12 @@ export const anything = rule('anything', () => true);
  * Checks what was given to the decorator `@<name>`; an option that is `undefined` counts as absent. Throws `TypeError`
  * that names the option, what it is and what is expected.
  */
-export function checkOptions(name: string, options: object, rules: OptionRules, required: readonly string[] = []): void {
+export function checkOptions(
+  name: string,
+  options: object,
+  rules: OptionRules,
+  required: readonly string[] = [],
+): void {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`@${name} was given ${describe(options)}: expected an object of options, or nothing`);
   }

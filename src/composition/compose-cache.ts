@@ -3,7 +3,7 @@ import { createValueCodec } from '../codec/value-codec.js';
 import { AgentCache } from '../core/cache.js';
 import { CacheClient } from '../core/cache-client.js';
 import { DirectWrites } from '../core/direct-writes.js';
-import { CacheEventBus } from '../core/events.js';
+import { type CacheEventBus } from '../core/events.js';
 import { Flights } from '../core/flights.js';
 import { Invalidation } from '../core/invalidation.js';
 import { CacheKeyGenerator } from '../core/key/cache-key-generator.js';
@@ -14,7 +14,7 @@ import { PendingInvalidations } from '../core/pending-invalidations.js';
 import type { ResolvedOptions } from '../core/policy/options.js';
 import { PolicyResolver } from '../core/policy/resolve-policy.js';
 import type { Clock } from '../core/ports/clock.js';
-import type { Store } from '../core/ports/store.js';
+import { tierOf, type Store } from '../core/ports/store.js';
 import { ReadPath } from '../core/read-path.js';
 import { VersionTokens } from '../core/version-tokens.js';
 import { WritePath } from '../core/write-path.js';
@@ -46,18 +46,28 @@ const MEMORY_TIMEOUT_MS = 100;
 /** Wires everything to `store`. The only place where the parts of the cache meet. */
 export function composeCache(options: ResolvedOptions, { store, clock, events }: Surroundings): ComposedCache {
   const scope = new CacheScope(options.resolveScope);
-  const metrics = new CacheMetrics();
+  const metrics = new CacheMetrics({ redisConnected: () => tierOf(store) === 'redis' && store.isAvailable });
   connectMetrics(metrics, events);
   const cache = composeAgentCache(options, scope, { store, clock, events });
-  const client = new CacheClient({ store, events });
+  const client = composeClient(options, metrics, { store, clock, events });
   return { cache, client, metrics, scope, events, keys: new CacheKeyGenerator(), close: () => cache.close() };
 }
 
-function composeAgentCache(options: ResolvedOptions, scope: CacheScope, { store, clock, events }: Surroundings): AgentCache {
+function composeClient(options: ResolvedOptions, metrics: CacheMetrics, surroundings: Surroundings): CacheClient {
+  const { enabled, prefix, ttl } = options;
+  const counts = (): { hits: number; misses: number } => metrics.summary();
+  const lifetimes = { defaultTtlMs: ttl.defaultMs, maxTtlMs: ttl.maxMs };
+  return new CacheClient({ ...surroundings, ...lifetimes, enabled, prefix, counts });
+}
+
+function composeAgentCache(
+  options: ResolvedOptions,
+  scope: CacheScope,
+  { store, clock, events }: Surroundings,
+): AgentCache {
   const timeoutMs = options.redis?.timeoutMs ?? MEMORY_TIMEOUT_MS;
-  const tier = options.redis ? 'redis' : 'memory';
   const { compressMinBytes, encryptionKeys } = options;
-  const common = { store, clock, events, timeoutMs, tier } as const;
+  const common = { store, clock, events, timeoutMs } as const;
   const values = createValueCodec();
   const envelopes = createEnvelopeCodec({ compressMinBytes, encryptionKeys });
   const tokens = new VersionTokens(store, options.prefix, options.ttl.maxMs);

@@ -1,4 +1,5 @@
 import type { Reply, Store, StoreHealth, StoreMode, StoreWrite } from '../core/ports/store.js';
+import { openingStore } from '../tiers/closed-store.js';
 
 /** A store that is still being opened: until then it answers like one without a connection. */
 export class LateStore implements Store {
@@ -6,9 +7,9 @@ export class LateStore implements Store {
   private isClosed = false;
   private readonly listeners = new Set<() => void>();
 
-  /** `opening` must not reject. `before`: what answers meanwhile. */
-  constructor(before: Store, opening: Promise<Store>) {
-    this.store = before;
+  /** `opening` must not reject. `mode`: what the store is meant to be. */
+  constructor(mode: StoreMode, opening: Promise<Store>) {
+    this.store = openingStore(mode);
     void opening.then((store) => {
       if (this.isClosed) return void store.close();
       this.store = store;
@@ -16,6 +17,9 @@ export class LateStore implements Store {
     });
   }
 
+  get isAvailable(): boolean {
+    return this.store.isAvailable;
+  }
   get mode(): StoreMode {
     return this.store.mode;
   }

@@ -1,6 +1,6 @@
+import { Batch, expectCount } from './batch.js';
 import type { DirectWrites } from './direct-writes.js';
 import type { EntryLifetime } from './entry.js';
-import { CacheLoadError } from './errors.js';
 import type { BypassReason, CacheEventBus, CacheEventName, CacheListener } from './events.js';
 import { explainBypass, explainRead } from './explain.js';
 import { groupsOfTarget } from './groups.js';
@@ -8,10 +8,18 @@ import type { Invalidation } from './invalidation.js';
 import type { Load, LoadRequest } from './load-path.js';
 import type { LoadThrough } from './load-through.js';
 import type { OutcomeLog } from './outcome-log.js';
-import type { CachePolicy, Explanation, InvalidationTarget, LoadContext, Loader, Outcome } from './policy/cache-policy.js';
+import type {
+  CachePolicy,
+  Explanation,
+  InvalidationTarget,
+  LoadContext,
+  Loader,
+  Outcome,
+} from './policy/cache-policy.js';
 import type { PolicyResolver } from './policy/resolve-policy.js';
 import type { ScopeLevel } from './policy/scope.js';
 import type { Clock } from './ports/clock.js';
+import { tierOf, type Store } from './ports/store.js';
 import type { ReadPath } from './read-path.js';
 import { within } from './resilience/within.js';
 import type { WritePath } from './write-path.js';
@@ -28,7 +36,7 @@ export interface AgentCacheParts {
   readonly outcomes: OutcomeLog;
   readonly events: CacheEventBus;
   readonly clock: Clock;
-  readonly tier: 'memory' | 'redis';
+  readonly store: Pick<Store, 'mode'>;
   /** The most that the store may add to one call, in milliseconds. */
   readonly timeoutMs: number;
   /** Ends what the cache holds open. */
@@ -71,14 +79,13 @@ export class AgentCache {
     loadMissing: LoadMissing<K, T>,
     policy: CachePolicy<T> & { readonly keyOf?: (key: K) => string } = {},
   ): Promise<T[]> {
-    const names = keys.map((key) => (policy.keyOf ? policy.keyOf(key) : (key as string)));
-    const keyByName = new Map(names.map((name, index) => [name, keys[index] as K]));
-    if (keyByName.size === 0) return [];
-    const results = await this.through<T>([...keyByName.keys()], policy, async (requests) => {
-      const missing = requests.map(({ address }) => keyByName.get(address.key) as K);
+    const batch = new Batch(keys, policy.keyOf);
+    if (keys.length === 0) return [];
+    const results = await this.through<T>(batch.distinctNames, policy, async (requests) => {
+      const missing = requests.map(({ address }) => batch.keyOf(address.key));
       return expectCount(await loadMissing(missing, { signal: this.closing.signal }), missing.length);
     });
-    return this.spread(names, new Map([...keyByName.keys()].map((name, index) => [name, results[index] as T])));
+    return batch.spread(results, (result) => this.parts.writePath.copy(result));
   }
 
   /** What is stored under `key`; `undefined` where nothing usable is. `null` is a value. Never loads. */
@@ -148,10 +155,12 @@ export class AgentCache {
 
   /** Why `key` is or is not served. Never the value. Counts as no request. */
   async explain(key: string, policy: CachePolicy<never> = {}): Promise<Explanation> {
-    const { policies, readPath, tier, clock } = this.parts;
+    const { policies, readPath, store, clock } = this.parts;
     const [address] = (this.isOpen && policies.addressesOf([key], policy)) || [];
     const [result] = address ? await readPath.read([address]) : [];
-    return address && result ? explainRead(address, result, tier, clock.now()) : explainBypass(key, this.bypassReason);
+    return address && result
+      ? explainRead(address, result, tierOf(store), clock.now())
+      : explainBypass(key, this.bypassReason);
   }
 
   /** `fn`, cached under the key that `policy.key` makes of its arguments. */
@@ -167,10 +176,10 @@ export class AgentCache {
     return this.parts.outcomes.of(result);
   }
 
-  /** From now on `outcomeOf(result)` is that of `source`, an object of this cache that `result` was made from. */
-  adoptOutcome(result: unknown, source: unknown): void {
-    const outcome = this.outcomeOf(source);
-    if (outcome) this.parts.outcomes.record(result, outcome);
+  /** Lets `outcomeOf(copy)` tell what it tells of `original`. */
+  adoptOutcome(copy: unknown, original: unknown): void {
+    const outcome = this.parts.outcomes.of(original);
+    if (outcome) this.parts.outcomes.record(copy, outcome);
   }
 
   /** Counts a call that went past the cache on purpose; `outcomeOf(result)` tells it from then on. */
@@ -202,7 +211,9 @@ export class AgentCache {
     const lifetime = policies.lifetimeOf(policy);
     const addresses = policies.addressesOf(keys, policy);
     if (this.isOpen && addresses) return loadThrough.run({ addresses, lifetime, admit: policy.admit }, load);
-    const results = await load(keys.map((key) => ({ address: policies.publicAddressOf(key, policy), admit: undefined, ...unstored(lifetime) })));
+    const results = await load(
+      keys.map((key) => ({ address: policies.publicAddressOf(key, policy), admit: undefined, ...unstored(lifetime) })),
+    );
     results.forEach((result, index) =>
       this.recordBypass(policies.categoryOf(keys[index] ?? '', policy), this.bypassReason, result),
     );
@@ -236,25 +247,8 @@ export class AgentCache {
       },
     };
   }
-
-  /** One result for each name; names that stand several times get copies of their own. */
-  private spread<T>(names: readonly string[], resultByName: ReadonlyMap<string, T>): T[] {
-    const given = new Set<string>();
-    return names.map((name) => {
-      const result = resultByName.get(name) as T;
-      if (!given.has(name)) return (given.add(name), result);
-      return this.parts.writePath.copy(result);
-    });
-  }
 }
 
 const unstored = (lifetime: EntryLifetime): Pick<LoadRequest<unknown>, 'fence' | 'lifetime' | 'skipReason'> => {
   return { fence: null, lifetime, skipReason: null };
 };
-
-function expectCount<T>(results: readonly T[], count: number): readonly T[] {
-  if (results.length === count) return results;
-  throw new CacheLoadError(
-    `the loader answered ${results.length} results for ${count} keys: it must return one result per key, in the order of the keys`,
-  );
-}

@@ -27,7 +27,13 @@ export type MissReason = 'absent' | 'expired' | 'invalidated' | 'corrupt' | Unav
 
 /** Every event, by name. Times are milliseconds. */
 export interface CacheEvents {
-  hit: EntryEvent & { readonly ms: number; readonly ageMs: number; readonly savedMs: number };
+  hit: EntryEvent & {
+    readonly ms: number;
+    readonly ageMs: number;
+    readonly savedMs: number;
+    /** How long the entry will still be fresh. */
+    readonly ttlLeftMs?: number;
+  };
   miss: EntryEvent & { readonly ms: number; readonly reason: MissReason };
   /** Served past its time to live because loading failed within grace. */
   stale: EntryEvent & { readonly ageMs: number };

@@ -1,12 +1,14 @@
 import type { EntryAddress } from './entry.js';
 import type { MissReason } from './events.js';
 import type { Explanation } from './policy/cache-policy.js';
+import type { TierName } from './ports/store.js';
 import type { ReadResult } from './read-path.js';
 
 const REASONS: Readonly<Record<MissReason, string>> = {
   absent: 'Nothing is stored under this key: it was never loaded, has expired, was deleted or was evicted.',
   expired: 'The entry has outlived its time to live.',
-  invalidated: 'The entry was stored before an invalidation of one of its groups, or such an invalidation is not confirmed yet.',
+  invalidated:
+    'The entry was stored before an invalidation of one of its groups, or such an invalidation is not confirmed yet.',
   corrupt: 'What is stored under this key is not an entry of this cache and version; the next load replaces it.',
   disconnected: 'There is no connection to Redis at the moment; check healthCheck() and REDIS_URL.',
   timeout: 'Redis did not answer within its timeout (CACHE_REDIS_TIMEOUT).',
@@ -18,12 +20,20 @@ const REASONS: Readonly<Record<MissReason, string>> = {
 };
 
 /** Puts into words what a read found. Holds no value. */
-export function explainRead(address: EntryAddress, result: ReadResult, tier: 'memory' | 'redis', nowMs: number): Explanation {
+export function explainRead(address: EntryAddress, result: ReadResult, tier: TierName, nowMs: number): Explanation {
   const groups = [...(result.fence?.tokens ?? [])];
   const common = { key: address.key, tier };
   if (result.status === 'miss') {
     const known = groups.map(([group, token]) => ({ group, current: token !== null }));
-    return { ...common, status: 'miss', reason: REASONS[result.reason], ageMs: null, ttlLeftMs: null, bytes: null, groups: known };
+    return {
+      ...common,
+      status: 'miss',
+      reason: REASONS[result.reason],
+      ageMs: null,
+      ttlLeftMs: null,
+      bytes: null,
+      groups: known,
+    };
   }
   const { envelope } = result;
   return {

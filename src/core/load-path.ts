@@ -75,7 +75,12 @@ export class LoadPath {
       this.report(led, loadMs, true);
       const loaded = values.map((value, index) => this.land(led[index] as Led<T>, value, loadMs));
       const writes = loaded.flatMap(({ write }) => (write ? [write] : []));
-      await within(this.parts.clock, budgetMs, stamping.then(() => this.store(writes)), undefined);
+      await within(
+        this.parts.clock,
+        budgetMs,
+        stamping.then(() => this.store(writes)),
+        undefined,
+      );
       return loaded;
     } catch (error) {
       this.report(led, elapsed(), false);
@@ -119,7 +124,12 @@ export class LoadPath {
   }
 
   /** What somebody else's load came to. A result that cannot be copied is nobody else's: then it is loaded again. */
-  private async landingOf<T>(flight: Flight, request: LoadRequest<T>, load: Load<T>, budgetMs: number): Promise<Loaded<T>> {
+  private async landingOf<T>(
+    flight: Flight,
+    request: LoadRequest<T>,
+    load: Load<T>,
+    budgetMs: number,
+  ): Promise<Loaded<T>> {
     const landing = await flight.landing;
     if (!landing.ok) throw landing.error;
     if (landing.encoded) return { value: this.parts.writePath.copyOf(landing.encoded) as T, isStorable: true };

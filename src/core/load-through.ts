@@ -4,6 +4,7 @@ import type { Load, LoadPath, LoadRequest } from './load-path.js';
 import type { OutcomeLog } from './outcome-log.js';
 import type { CachePolicy, Outcome } from './policy/cache-policy.js';
 import type { Clock } from './ports/clock.js';
+import { tierOf, type Store } from './ports/store.js';
 import type { ReadPath, ReadResult } from './read-path.js';
 
 interface LoadThroughParts {
@@ -12,7 +13,7 @@ interface LoadThroughParts {
   readonly outcomes: OutcomeLog;
   readonly clock: Clock;
   readonly events: EventSink;
-  readonly tier: 'memory' | 'redis';
+  readonly store: Pick<Store, 'mode'>;
   /** The most that the store may add to one call, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -103,7 +104,7 @@ export class LoadThrough {
   }
 
   private answerFrom<T>(result: Exclude<Found, { status: 'miss' }>, status: 'hit' | 'stale'): Answer<T> {
-    const outcome = { status, tier: this.parts.tier, ageMs: this.ageOf(result), key: result.address.key };
+    const outcome = { status, tier: tierOf(this.parts.store), ageMs: this.ageOf(result), key: result.address.key };
     return { value: result.value as T, outcome };
   }
 

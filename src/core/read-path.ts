@@ -77,12 +77,17 @@ export class ReadPath {
     named: Tokens,
     startedAt: number,
   ): Promise<Reply<Tokens>> {
-    const stamped = envelopes.flatMap((envelope) => (typeof envelope === 'string' ? [] : Object.keys(envelope.snapshot)));
+    const stamped = envelopes.flatMap((envelope) =>
+      typeof envelope === 'string' ? [] : Object.keys(envelope.snapshot),
+    );
     const unnamed = [...new Set(stamped.filter((group) => !named.has(group)))];
     if (unnamed.length === 0) return { ok: true, value: new Map() };
     const { clock, store, timeoutMs } = this.parts;
     const leftMs = timeoutMs - (clock.monotonicNow() - startedAt);
-    const reply = await within(clock, leftMs, store.getMany(this.tokenKeysOf(unnamed)), { ok: false, reason: 'timeout' } as const);
+    const reply = await within(clock, leftMs, store.getMany(this.tokenKeysOf(unnamed)), {
+      ok: false,
+      reason: 'timeout',
+    } as const);
     return reply.ok ? { ok: true, value: zip(unnamed, reply.value) } : reply;
   }
 

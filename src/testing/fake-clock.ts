@@ -34,6 +34,7 @@ export class FakeClock implements Clock {
 
   /** Moves time on by `ms` milliseconds, runs what falls due in order, and lets promises settle in between. */
   async advance(ms: number): Promise<void> {
+    await settle();
     const end = this.elapsedMs + ms;
     for (let next = this.nextAlarm(end); next; next = this.nextAlarm(end)) {
       this.alarms.delete(next);

@@ -1,9 +1,10 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import type { CacheModuleOptions } from 'nestjs-agent-cache';
 import request from 'supertest';
 import { AppModule } from '../../examples/agent-backend/src/app.module.js';
@@ -30,15 +31,20 @@ export class RunningBackend {
   ) {}
 
   /** `cache`: options of the cache, `null` for a backend without its module. `files`: what the workspace begins with. */
-  static async start(cache: CacheModuleOptions | null, files: string): Promise<RunningBackend> {
+  static async start(
+    cache: CacheModuleOptions | null,
+    files: string,
+    adapt = (builder: TestingModuleBuilder): TestingModuleBuilder => builder,
+  ): Promise<RunningBackend> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-backend-'));
     const workspace = join(folder, 'workspace');
     await cp(files, workspace, { recursive: true, preserveTimestamps: true });
     const logged: string[] = [];
     const settings = new Settings(workspace, join(folder, 'backend.db'));
-    const compiled = await Test.createTestingModule({ imports: [AppModule.with(settings, cache)] })
-      .setLogger(collecting(logged))
-      .compile();
+    const builder = Test.createTestingModule({ imports: [AppModule.with(settings, cache)] }).setLogger(
+      collecting(logged),
+    );
+    const compiled = await adapt(builder).compile();
     const app = prepare(compiled.createNestApplication<NestExpressApplication>());
     await app.init();
     return new RunningBackend(app, workspace, folder, logged);
@@ -62,6 +68,16 @@ export class RunningBackend {
 
   get(path: string): request.Test {
     return request(this.app.getHttpServer()).get(path);
+  }
+
+  /** Resolves when the cache has reached its Redis server; at once where it needs none. */
+  async isConnected(): Promise<void> {
+    for (let attempt = 0; attempt < 200; attempt++) {
+      const { body } = await this.get('/cache/health');
+      if (body.mode === 'memory' || body.connected) return;
+      await sleep(25);
+    }
+    throw new Error('the cache did not reach its Redis server within five seconds');
   }
 
   async counts(): Promise<{

@@ -1,4 +1,11 @@
-import type { Reply, Store, StoreHealth, StoreMode, StoreWrite, UnavailableReason } from '../../src/core/ports/store.js';
+import type {
+  Reply,
+  Store,
+  StoreHealth,
+  StoreMode,
+  StoreWrite,
+  UnavailableReason,
+} from '../../src/core/ports/store.js';
 
 type Operation = 'get' | 'getMany' | 'set' | 'setIfAbsent' | 'setMany' | 'delete' | 'increment' | 'deleteMatching';
 
@@ -11,6 +18,9 @@ export class ScriptedStore implements Store {
 
   constructor(private readonly inner: Store) {}
 
+  get isAvailable(): boolean {
+    return this.failure === null;
+  }
   get mode(): StoreMode {
     return this.inner.mode;
   }
@@ -73,7 +83,11 @@ export class ScriptedStore implements Store {
     return this.inner.close();
   }
 
-  private async pass<T>(operation: Operation, keys: readonly string[], work: () => Promise<Reply<T>>): Promise<Reply<T>> {
+  private async pass<T>(
+    operation: Operation,
+    keys: readonly string[],
+    work: () => Promise<Reply<T>>,
+  ): Promise<Reply<T>> {
     this.calls.push({ operation, keys });
     if (this.gate?.operations.includes(operation)) await this.gate.opened;
     return this.failure && this.isFailing(operation) ? { ok: false, reason: this.failure.reason } : work();

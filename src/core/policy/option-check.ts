@@ -15,10 +15,16 @@ export class OptionCheck {
   private readonly problems: string[] = [];
 
   /** Milliseconds. `range` is in milliseconds too. */
-  duration<D extends Duration>(name: string, value: unknown, byDefault: D, range: Range): number {
+  duration<D extends Duration>(
+    name: string,
+    value: unknown,
+    byDefault: D,
+    range: Range,
+    example: Duration = byDefault,
+  ): number {
     const ms = parseDuration(value ?? byDefault);
     if (value !== null && ms !== null && isWithin(ms, range)) return ms;
-    this.reject(name, value, `a duration ${inWords(range, 'ms')}, such as '${byDefault}'`);
+    this.reject(name, value, `a duration ${inWords(range, 'ms')}, such as '${example}'`);
     return 0;
   }
 

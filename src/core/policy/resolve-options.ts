@@ -29,7 +29,7 @@ export function resolveOptions(options: CacheOptions = {}): ResolvedOptions {
     redis: redisOf(check.group('redis', given.redis), check),
     memory: memoryOf(check.group('memory', given.memory), check),
     ttl: ttlOf(check.group('ttl', given.ttl), check),
-    graceMs: check.duration('grace', given.grace, DEFAULT_OPTIONS.grace, { min: 0 }),
+    graceMs: check.duration('grace', given.grace, DEFAULT_OPTIONS.grace, { min: 0 }, '10m'),
     compressMinBytes: check.count('compress.minBytes', minBytes, DEFAULT_OPTIONS.compress.minBytes, { min: 0 }, 4_096),
     encryptionKeys: encryptionKeysOf(check.group('encryption', given.encryption).keys, check),
     embeddings: {

@@ -78,4 +78,9 @@ function assertKey(key: unknown): void {
   if (key.startsWith('~')) {
     throw new CacheArgumentError("keys that begin with '~' hold the cache's own versions: choose another one");
   }
+  if (key.includes(':@')) {
+    throw new CacheArgumentError(
+      "':@' in a key begins its scope: make keys with keys.key(…), which escapes '@' as '%40'",
+    );
+  }
 }

@@ -5,7 +5,8 @@ export interface EncodedValue {
   readonly bytes: Buffer;
 }
 
-export type Encoding = { readonly ok: true; readonly encoded: EncodedValue } | { readonly ok: false; readonly reason: string };
+export type Encoding =
+  { readonly ok: true; readonly encoded: EncodedValue } | { readonly ok: false; readonly reason: string };
 export type Decoding = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string };
 
 /**

@@ -16,9 +16,15 @@ export type UnavailableReason =
   | 'closed';
 
 /** What a store answers. A failure is a value, never a rejection. */
-export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: UnavailableReason };
+export type Reply<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: UnavailableReason };
 
 export type StoreMode = 'memory' | 'standalone' | 'sentinel' | 'cluster';
+
+/** The tier that a store is, as it appears in outcomes and explanations. */
+export type TierName = 'memory' | 'redis';
+export const tierOf = ({ mode }: Pick<Store, 'mode'>): TierName => (mode === 'memory' ? 'memory' : 'redis');
+
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 export interface StoreWrite {
@@ -54,6 +60,8 @@ export interface StoreHealth {
  */
 export interface Store {
   readonly mode: StoreMode;
+  /** Whether it can answer at the moment, as far as is known without asking it. */
+  readonly isAvailable: boolean;
   get(key: string): Promise<Reply<Buffer | null>>;
   /** In the order of `keys`; one round trip per node. Duplicates are allowed. */
   getMany(keys: readonly string[]): Promise<Reply<(Buffer | null)[]>>;

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { CacheModuleOptions } from 'nestjs-agent-cache';
+import { type CacheModuleOptions, TOOL_DESCRIPTORS } from 'nestjs-agent-cache';
 import { comparable, copyOfRepository, RunningBackend } from '../../support/agent-backend.js';
 import { play, SCRIPT, type ScriptResult } from '../../support/agent-backend-script.js';
 import { RedisServer } from '../../support/redis-server.js';
@@ -114,5 +114,18 @@ describe.each(VARIANTS)('the backend %s', (_, cache) => {
       counts: { queries: expect.any(Number), toolExecutions: expect.any(Number) },
     });
     expect(body.counts.queries).toBeGreaterThan(0);
+  });
+});
+
+describe('the comparison of answers', () => {
+  const careless = { describe: () => ({ permissionTier: 'READ_ONLY' }) };
+
+  it('finds the stale reads of a cache that takes writing tools for reading ones', async () => {
+    const backend = await RunningBackend.start({}, files, (builder) =>
+      builder.overrideProvider(TOOL_DESCRIPTORS).useValue(careless),
+    );
+    const { answers } = await play(backend);
+    await backend.close();
+    expect(comparable(answers)).not.toEqual(comparable(expected.answers));
   });
 });

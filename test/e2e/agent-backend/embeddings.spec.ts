@@ -38,7 +38,7 @@ describe('localEmbedding', () => {
 
 describe('Embedder with an endpoint', () => {
   let server: Server | undefined;
-  afterEach(() => server?.close());
+  afterEach(() => void server?.close());
 
   async function endpoint(
     answer: (body: { model: string; input: string[] }) => unknown,

@@ -47,7 +47,10 @@ describe('getOrLoadMany', () => {
     const single = cache.getOrLoad('s:1', () => gate.promise);
     await settle();
     const asked: string[][] = [];
-    const many = cache.getOrLoadMany(['s:1', 's:2'], async (missing) => (asked.push(missing), missing.map(() => 'batch')));
+    const many = cache.getOrLoadMany(
+      ['s:1', 's:2'],
+      async (missing) => (asked.push(missing), missing.map(() => 'batch')),
+    );
     await settle();
     gate.resolve('single');
     expect([await single, await many, asked]).toEqual(['single', ['single', 'batch'], [['s:2']]]);
@@ -56,7 +59,13 @@ describe('getOrLoadMany', () => {
   it('falls back to stale results when loading fails, and fails where one has none', async () => {
     const { cache, clock } = createCacheKit();
     const policy = { ttl: '1s', grace: '1h' } as const;
-    await cache.setMany([['g:1', 'old 1'], ['g:2', 'old 2']] as const, policy);
+    await cache.setMany(
+      [
+        ['g:1', 'old 1'],
+        ['g:2', 'old 2'],
+      ] as const,
+      policy,
+    );
     await clock.advance(2000);
     const failing = (): Promise<string[]> => Promise.reject(new Error('down'));
     expect(await cache.getOrLoadMany(['g:1', 'g:2'], failing, policy)).toEqual(['old 1', 'old 2']);
@@ -67,13 +76,23 @@ describe('getOrLoadMany', () => {
 describe('getMany and setMany', () => {
   it('keep the order and tell null from nothing', async () => {
     const { cache } = createCacheKit();
-    expect(await cache.setMany([['m:1', null], ['m:2', 'two']] as const)).toBe(true);
+    expect(
+      await cache.setMany([
+        ['m:1', null],
+        ['m:2', 'two'],
+      ] as const),
+    ).toBe(true);
     expect(await cache.getMany(['m:2', 'm:0', 'm:1'])).toEqual(['two', undefined, null]);
   });
 
   it('say false where one value cannot be stored, and store the others', async () => {
     const { cache } = createCacheKit();
-    expect(await cache.setMany<unknown>([['m:1', () => 1], ['m:2', 2]])).toBe(false);
+    expect(
+      await cache.setMany<unknown>([
+        ['m:1', () => 1],
+        ['m:2', 2],
+      ]),
+    ).toBe(false);
     expect(await cache.getMany(['m:1', 'm:2'])).toEqual([undefined, 2]);
   });
 

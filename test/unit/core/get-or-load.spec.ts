@@ -67,7 +67,9 @@ describe('getOrLoad', () => {
     const { cache } = createCacheKit();
     let loads = 0;
     const gate = deferred<void>();
-    const callers = Array.from({ length: 1000 }, () => cache.getOrLoad('cold:1', () => (loads++, gate.promise.then(() => 'v'))));
+    const callers = Array.from({ length: 1000 }, () =>
+      cache.getOrLoad('cold:1', () => (loads++, gate.promise.then(() => 'v'))),
+    );
     await settle();
     gate.resolve();
     expect(new Set(await Promise.all(callers))).toEqual(new Set(['v']));

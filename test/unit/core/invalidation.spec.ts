@@ -34,7 +34,10 @@ describe('invalidate', () => {
     expect(await cache.get(KEY, POLICY)).toBe('old');
     expect(await cache.invalidate(target)).toEqual({ acknowledged: true });
     expect(await cache.getOrLoad(KEY, async () => 'new', POLICY)).toBe('new');
-    expect(events).toContainEqual({ name: 'invalidate', event: { target: Object.keys(target)[0], acknowledged: true } });
+    expect(events).toContainEqual({
+      name: 'invalidate',
+      event: { target: Object.keys(target)[0], acknowledged: true },
+    });
   });
 
   it.each(TARGETS)('keeps out what began to load before it: by %s', async (_by, target) => {
@@ -108,7 +111,8 @@ describe('invalidate', () => {
     const { cache } = createCacheKit();
     const gates = [deferred<string>(), deferred<string>()];
     let loads = 0;
-    const load = () => cache.getOrLoad(KEY, () => gates[loads++]?.promise ?? Promise.reject(new Error('third load')), POLICY);
+    const load = () =>
+      cache.getOrLoad(KEY, () => gates[loads++]?.promise ?? Promise.reject(new Error('third load')), POLICY);
     const early = load();
     await settle();
     await cache.invalidate({ tag: 'a' });
@@ -213,7 +217,9 @@ describe('invalidateAround', () => {
     const policy = { dependsOn: [everything()] };
     await cache.getOrLoad('tool:1', async () => 'before', policy);
     const gate = deferred<void>();
-    const changing = cache.invalidateAround({ resource: everything() }, () => gate.promise.then(change)).catch(() => 'failed');
+    const changing = cache
+      .invalidateAround({ resource: everything() }, () => gate.promise.then(change))
+      .catch(() => 'failed');
     await settle();
     const reading = deferred<string>();
     const during = cache.getOrLoad('tool:1', () => reading.promise, policy);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { CacheArgumentError } from '../../../src/core/errors.js';
 import type { ScopeLevel, ScopeValues } from '../../../src/core/policy/scope.js';
 import { createCacheKit, deferred, settle } from '../../support/cache-kit.js';
 
@@ -31,7 +32,8 @@ describe('scope', () => {
   it.each(['tenant', 'public'] as const)('shares on purpose at level %s', async (scope) => {
     const { cache, composed } = createCacheKit();
     let loads = 0;
-    const load = (who: ScopeValues) => composed.scope.run(who, () => cache.getOrLoad('k:1', async () => ++loads, { scope }));
+    const load = (who: ScopeValues) =>
+      composed.scope.run(who, () => cache.getOrLoad('k:1', async () => ++loads, { scope }));
     expect([await load(ALICE), await load(BOB)]).toEqual([1, 1]);
     expect(await load({ ...BOB, tenant: 'other' })).toBe(scope === 'public' ? 1 : 2);
   });
@@ -61,11 +63,13 @@ describe('scope', () => {
 
   it('cannot be left by an id that looks like another scope', async () => {
     const { cache, composed } = createCacheKit();
-    const load = (who: ScopeValues, value: string) => composed.scope.run(who, () => cache.getOrLoad('k:1', async () => value));
+    const load = (who: ScopeValues, value: string) =>
+      composed.scope.run(who, () => cache.getOrLoad('k:1', async () => value));
     await load({ tenant: 'a', principal: 'b' }, 'real');
     expect(await load({ tenant: 'a@principal=b' }, 'forged')).toBe('forged');
     expect(await load({ tenant: 'a', principal: '*' }, 'glob')).toBe('glob');
-    expect(await cache.getOrLoad('k:1:@tenant=a@principal=b', async () => 'literal')).not.toBe('real');
+    const literal = cache.getOrLoad('k:1:@tenant=a@principal=b', async () => 'literal');
+    await expect(literal).rejects.toBeInstanceOf(CacheArgumentError);
   });
 
   it('takes its values from the resolver, and run() wins over it', async () => {
@@ -80,7 +84,8 @@ describe('scope', () => {
 
   it('can be invalidated as a whole', async () => {
     const { cache, composed } = createCacheKit();
-    const load = (who: ScopeValues, value: string) => composed.scope.run(who, () => cache.getOrLoad('k:1', async () => value));
+    const load = (who: ScopeValues, value: string) =>
+      composed.scope.run(who, () => cache.getOrLoad('k:1', async () => value));
     await load(ALICE, 'a1');
     await load(BOB, 'b1');
     await cache.invalidate({ scope: { level: 'principal', id: 'alice' } });

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { CacheContext } from 'nestjs-agent-cache';
 import { Database } from '../database/database.js';
 import type { Message } from './message.js';
+import { contextTag } from './note-store.js';
 
 const MAX_MESSAGES = 40;
 const MAX_TOOL_CALLS = 40;
@@ -27,6 +29,10 @@ export interface Context extends ContextRequest {
 export class ContextBuilder {
   constructor(private readonly database: Database) {}
 
+  @CacheContext({
+    vary: ({ userId }: ContextRequest) => userId,
+    tags: ({ userId }: ContextRequest) => [contextTag(userId)],
+  })
   async build(request: ContextRequest): Promise<Context> {
     const { taskId, turn, userId } = request;
     const task = await this.database.queryOne('SELECT agent_id FROM tasks WHERE id = ?', [taskId]);

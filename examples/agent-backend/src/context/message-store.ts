@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { InvalidatesContext } from 'nestjs-agent-cache';
 import { Database } from '../database/database.js';
 import type { ToolCall } from '../tools/tool.js';
 
@@ -15,6 +16,7 @@ export class MessageStore {
   constructor(private readonly database: Database) {}
 
   /** Begins the next turn of a task with what the user said. */
+  @InvalidatesContext()
   async appendUserMessage({ taskId, content }: { taskId: string; content: string }): Promise<{ turn: number }> {
     // One statement: two requests at once get two turns.
     const row = await this.database.queryOne(
@@ -26,6 +28,7 @@ export class MessageStore {
   }
 
   /** Ends a turn with the tool calls that were made in it and what the agent said. */
+  @InvalidatesContext()
   async completeTurn(end: {
     taskId: string;
     turn: number;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { CachePrompt } from 'nestjs-agent-cache';
 import { Counters } from '../health/counters.js';
 import type { Message } from './message.js';
 
@@ -21,6 +22,7 @@ export class PromptAssembler {
   constructor(private readonly counters: Counters) {}
 
   /** Of a long conversation the last 12,000 characters are kept, of each answer of a tool the first 2,000. */
+  @CachePrompt()
   async assemble({ messages, notes, tools, results }: PromptParts): Promise<{ text: string }> {
     this.counters.promptsAssembled++;
     const [system, ...conversation] = messages;

@@ -1,12 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createClient, type Client, type InStatement, type Row } from '@libsql/client';
+import { createClient, type Client, type InArgs, type InStatement } from '@libsql/client';
 import { Injectable, Optional, type OnModuleInit, type OnApplicationShutdown } from '@nestjs/common';
 import { QueryMeter } from 'nestjs-agent-cache/http';
 import { Counters } from '../health/counters.js';
 import { Settings } from '../settings.js';
 import { SCHEMA, SEED } from './schema.js';
+
+/** One row, by column; the tables hold nothing but text and numbers. */
+export type Row = Readonly<Record<string, string | number | null>>;
 
 /** The backend's SQL database: one file. Every statement goes through here, and is counted. */
 @Injectable()
@@ -34,14 +37,14 @@ export class Database implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Runs one statement and answers its rows. */
-  async query(sql: string, args: Exclude<InStatement, string>['args'] = []): Promise<Row[]> {
+  query(sql: string, args: InArgs = []): Promise<Row[]> {
     this.counters.queries++;
-    const execute = async (): Promise<Row[]> => (await this.client.execute({ sql, args })).rows;
+    const execute = async (): Promise<Row[]> => (await this.client.execute({ sql, args })).rows as unknown[] as Row[];
     return this.meter ? this.meter.measure(execute) : execute();
   }
 
   /** Runs one statement of which at most one row is expected. */
-  async queryOne(sql: string, args: Exclude<InStatement, string>['args'] = []): Promise<Row | undefined> {
+  async queryOne(sql: string, args: InArgs = []): Promise<Row | undefined> {
     return (await this.query(sql, args))[0];
   }
 
@@ -50,5 +53,7 @@ export class Database implements OnModuleInit, OnApplicationShutdown {
     this.counters.queries += statements.length;
     const execute = async (): Promise<unknown> => this.client.batch([...statements], 'write');
     await (this.meter ? this.meter.measure(execute) : execute());
+    // One was measured, with the time of all.
+    for (let further = 1; further < statements.length; further++) this.meter?.record(0);
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { CacheEmbeddings } from 'nestjs-agent-cache';
 import { Counters } from '../health/counters.js';
 import { Settings } from '../settings.js';
 import { LOCAL_MODEL, localEmbedding } from './local-embedding.js';
@@ -19,6 +20,11 @@ export class Embedder {
   }
 
   /** One vector for each text, in their order. */
+  @CacheEmbeddings({
+    model(this: Embedder) {
+      return this.model;
+    },
+  })
   async embed(texts: readonly string[]): Promise<Float32Array[]> {
     this.counters.embeddingsComputed += texts.length;
     const { url } = this.settings.embeddings;

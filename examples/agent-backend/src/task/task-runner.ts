@@ -69,12 +69,7 @@ export class TaskRunner {
     };
     const plan: Plan = toolCalls ? { toolCalls, notes: [] } : planOf(message);
 
-    for (const text of plan.notes)
-      await log.run(
-        'note',
-        () => this.notes.add({ userId: caller.userId, text }),
-        () => text,
-      );
+    for (const text of plan.notes) await this.remember(now, text);
     const related = await this.recall(now, message);
     const finished: FinishedToolCall[] = [];
     for (const call of plan.toolCalls) {
@@ -85,6 +80,15 @@ export class TaskRunner {
     const answer = answerOf(finished, plan.notes);
     await this.messages.completeTurn({ taskId, turn, toolCalls: finished, answer });
     return { taskId, turn, steps: log.steps, answer };
+  }
+
+  private remember({ caller, log }: Turn, text: string): Promise<void> {
+    const { userId } = caller;
+    return log.run(
+      'note',
+      () => this.notes.add({ userId, text }),
+      () => text,
+    );
   }
 
   private context({ taskId, turn, caller, log }: Turn): Promise<Context> {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { CacheReadOnlyTool } from 'nestjs-agent-cache';
 import { Counters } from '../health/counters.js';
 import { covers, type PermissionTier } from './permission-tier.js';
 import { ToolRegistry } from './tool-registry.js';
@@ -21,6 +22,16 @@ export class ToolExecutor {
   ) {}
 
   /** Rejects with a `ToolError` for an unknown tool, a caller without permission, wrong input and what the tool meets. */
+  @CacheReadOnlyTool({
+    authorize(this: ToolExecutor, call: ToolCall, caller: Caller) {
+      this.authorize(call, caller);
+    },
+    validate(this: ToolExecutor, call: ToolCall) {
+      this.validate(call);
+    },
+    // All callers see the same files: who asks decides whether they get an answer, not which.
+    vary: () => null,
+  })
   async execute(call: ToolCall, caller: Caller): Promise<ToolResult> {
     this.authorize(call, caller);
     this.validate(call);

@@ -28,7 +28,7 @@ export function defineTool<S extends InputSchema>(definition: {
   description: string;
   permissionTier: Tool['permissionTier'];
   input: S;
-  run(input: InputOf<S>): Promise<ToolResult>;
+  run: (input: InputOf<S>) => Promise<ToolResult>;
 }): Tool {
   const { name, description, permissionTier, input, run } = definition;
   return {

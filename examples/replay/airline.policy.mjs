@@ -1,0 +1,24 @@
+/**
+ * The tools of the airline service desk (tau-bench). Every run starts from the same database and works on a copy of its
+ * own, so runs share answers as long as they have made the same changes to it.
+ */
+const READS = new Set([
+  'get_user_details',
+  'get_reservation_details',
+  'search_direct_flight',
+  'search_onestop_flight',
+  'list_all_airports',
+  'calculate',
+]);
+
+/** They change nothing, and nothing of them is worth keeping. */
+const NEITHER = new Set(['think', 'transfer_to_human_agents']);
+
+export const share = 'all';
+export const state = 'forked';
+
+export function describe(tool) {
+  if (READS.has(tool)) return { permissionTier: 'READ_ONLY' };
+  if (NEITHER.has(tool)) return { permissionTier: 'READ_ONLY', volatile: true };
+  return { permissionTier: 'WRITE' };
+}

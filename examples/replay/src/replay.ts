@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { CacheClient, CacheKeyGenerator, CacheModule } from 'nestjs-agent-cache';
+import { Changes } from './changes.js';
+import { RecordedTools, Recording, type ToolRequest } from './recorded-tools.js';
+import type { ReplayPolicy } from './replay-policy.js';
+import { Tally, type CallTime, type Counts } from './tally.js';
+import type { RecordedCall } from './trace.js';
+
+export interface ReplayOptions {
+  /** `null`: the cache keeps everything in this process. */
+  readonly redisUrl: string | null;
+  /** Called after each call. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** A hit whose answer was not the recorded one. */
+export interface WrongHit {
+  readonly run: string;
+  readonly seq: number;
+  readonly tool: string;
+}
+
+export interface ReplayReport {
+  readonly total: Counts;
+  readonly tools: readonly Counts[];
+  readonly wrongHits: readonly WrongHit[];
+  /** Where the times of the hits come from: `recorded`, `assumed`, `unknown`. */
+  readonly timeSources: readonly string[];
+}
+
+@Module({})
+class ReplayModule {
+  static forRecording(recording: Recording, redisUrl: string | null): DynamicModule {
+    return {
+      module: ReplayModule,
+      imports: [
+        CacheModule.forRoot({
+          // Nothing of another replay, or of an app, may answer.
+          prefix: `replay-${randomUUID()}`,
+          tools: () => recording.descriptor,
+          ...(redisUrl !== null && { redis: { url: redisUrl } }),
+        }),
+      ],
+      providers: [RecordedTools, { provide: Recording, useValue: recording }],
+    };
+  }
+}
+
+/** Sends the recorded calls, one after another, through a Nest app whose tool executor is cached as the policy says. */
+export async function replay(
+  calls: readonly RecordedCall[],
+  policy: ReplayPolicy,
+  { redisUrl, onProgress = () => {} }: ReplayOptions,
+): Promise<ReplayReport> {
+  const recording = new Recording();
+  const app = await NestFactory.createApplicationContext(ReplayModule.forRecording(recording, redisUrl), {
+    logger: ['warn', 'error', 'fatal'],
+  });
+  try {
+    await requireStore(app, redisUrl);
+    const run = new Replay(app, recording, policy);
+    for (const [index, call] of calls.entries()) {
+      await run.play(call);
+      onProgress(index + 1);
+    }
+    return run.report();
+  } finally {
+    await app.get(CacheClient).invalidatePattern('*');
+    await app.close();
+  }
+}
+
+/** Without Redis every call would be a miss, which says nothing about the policy. */
+async function requireStore(app: INestApplicationContext, redisUrl: string | null): Promise<void> {
+  const health = await app.get(CacheClient).healthCheck();
+  if (redisUrl !== null && !health.connected) throw new Error(`no Redis to replay on: ${health.message}`);
+}
+
+class Replay {
+  private readonly tools: RecordedTools;
+  private readonly changes: Changes;
+  private readonly tally = new Tally();
+  private readonly wrongHits: WrongHit[] = [];
+
+  constructor(
+    app: INestApplicationContext,
+    private readonly recording: Recording,
+    private readonly policy: ReplayPolicy,
+  ) {
+    this.tools = app.get(RecordedTools);
+    this.changes = new Changes(app.get(CacheKeyGenerator));
+  }
+
+  async play(call: RecordedCall): Promise<void> {
+    const { recording, policy } = this;
+    const { tool, ok, output } = call;
+    const descriptor = policy.describe(tool, call.args, call.env);
+    Object.assign(recording, { descriptor, answer: { ok, output }, wasPlayed: false });
+    const answer = await this.tools.execute(this.requestOf(call));
+    const isHit = !recording.wasPlayed;
+    const isWrong = isHit && !(answer.ok === ok && this.isSame(tool, answer.output, output));
+    if (isWrong) this.wrongHits.push({ run: call.run, seq: call.seq, tool });
+    if (descriptor?.permissionTier !== 'READ_ONLY') this.changes.add(call);
+    const isEligible = descriptor?.permissionTier === 'READ_ONLY' && !descriptor.volatile;
+    this.tally.add({ tool, isEligible, isHit, isWrong, time: this.timeOf(call) });
+  }
+
+  report(): ReplayReport {
+    const { total, tools, timeSources } = this.tally;
+    return { total, tools, timeSources, wrongHits: this.wrongHits };
+  }
+
+  private isSame(tool: string, a: unknown, b: unknown): boolean {
+    return isDeepStrictEqual(this.policy.normalise(tool, a), this.policy.normalise(tool, b));
+  }
+
+  /** What the answer depends on, and no more: two requests that are equal share an answer. */
+  private requestOf({ tool, args, env, run, task }: RecordedCall): ToolRequest {
+    const { share, state } = this.policy;
+    const changes = state === 'forked' ? this.changes.of(run) : undefined;
+    return {
+      tool,
+      params: args,
+      env,
+      ...(share === 'run' && { run }),
+      ...(share === 'task' && { task }),
+      ...(changes !== undefined && { changes }),
+    };
+  }
+
+  private timeOf({ ms, tool }: RecordedCall): CallTime {
+    if (ms !== undefined) return { ms, source: 'recorded' };
+    const assumed = this.policy.msOf(tool);
+    return assumed === undefined ? null : { ms: assumed, source: 'assumed' };
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * `npm run demo [-- --seed=<number> --tasks=<count> --markdown]`: gives the same tasks to the example backend without and
+ * with the cache, compares the answers one by one, and prints what the cache saved. Exit code 1 when an answer differs.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildExample } from './build-example.mjs';
+import { startBackend, startRedis } from './demo/backend.mjs';
+import { client, comparable } from './demo/client.mjs';
+import { progress } from './demo/progress.mjs';
+import { expectations, tables } from './demo/report.mjs';
+import { tasksFrom } from './demo/workload.mjs';
+import { ScriptFailure, root, runAsScript } from './lib/project.mjs';
+
+const FILES = ['src', 'docs', 'package.json', 'LICENSE'];
+
+runAsScript(import.meta, async () => {
+  const options = readOptions();
+  const say = (line) => process.stderr.write(`${line}\n`);
+  say('Building …');
+  await buildExample();
+  const folder = mkdtempSync(join(tmpdir(), 'agent-cache-demo-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const started = [];
+  try {
+    const redis = process.env.REDIS_URL ? { url: process.env.REDIS_URL } : await startRedis(folder);
+    if (redis?.stop) started.push(redis);
+    const store = redis ? (redis.stop ? 'a Redis server of its own' : 'the Redis server of REDIS_URL') : 'memory';
+    say(`Two backends: one without a cache, one with the cache in ${store}. Seed ${options.seed}.`);
+    const plain = await startBackend(workIn(join(folder, 'plain')), { AGENT_BACKEND_CACHE: 'off' });
+    started.unshift(plain);
+    const cached = await startBackend(workIn(join(folder, 'cached')), {
+      ...(redis ? { REDIS_URL: redis.url, CACHE_PREFIX: `agent-cache-demo-${process.pid}` } : {}),
+    });
+    started.unshift(cached);
+
+    const tasks = tasksFrom(options.seed, options.tasks, filesIn(join(folder, 'plain/workspace')));
+    const result = await play(tasks, client(plain.url, tasks), client(cached.url, tasks));
+    report({ ...result, tasks, store, seed: options.seed }, options.markdown);
+  } finally {
+    for (const one of started) await one.stop();
+  }
+});
+
+function readOptions() {
+  const text = { seed: '1', tasks: '200' };
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string', default: text.seed },
+      tasks: { type: 'string', default: text.tasks },
+      markdown: { type: 'boolean', default: false },
+    },
+  });
+  const [seed, tasks] = [Number(values.seed), Number(values.tasks)];
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new ScriptFailure(`--seed=${values.seed}: expected a whole number`);
+  if (!Number.isSafeInteger(tasks) || tasks < 1) throw new ScriptFailure(`--tasks=${values.tasks}: expected a count`);
+  return { seed, tasks, markdown: values.markdown };
+}
+
+/** A folder for one backend, with this project's own files as its workspace. */
+function workIn(folder) {
+  mkdirSync(folder);
+  for (const name of FILES)
+    cpSync(join(root, name), join(folder, 'workspace', name), { recursive: true, preserveTimestamps: true });
+  return folder;
+}
+
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}
+
+async function play(tasks, plain, cached) {
+  const bar = progress(tasks.length);
+  const [before, after] = [
+    { name: 'without', ...empty() },
+    { name: 'with', ...empty() },
+  ];
+  for (let index = 0; index < tasks.length; index++) {
+    // In turn, so that whatever else the machine does meanwhile is shared by both.
+    for (const [run, side] of [
+      [plain, before],
+      [cached, after],
+    ]) {
+      const { answer, ms } = await run.task(index);
+      side.answers.push(answer);
+      side.ms.push(ms);
+    }
+    bar.step();
+  }
+  bar.stop();
+  for (const [run, side] of [
+    [plain, before],
+    [cached, after],
+  ])
+    side.counts = await run.counts();
+  const metrics = await cached.metrics();
+  const differing = tasks.flatMap((_, index) =>
+    comparable(before.answers[index]) === comparable(after.answers[index]) ? [] : [index],
+  );
+  const isSameAtTheEnd = comparable(await plain.conversations()) === comparable(await cached.conversations());
+  return { before, after, metrics, differing, isSameAtTheEnd };
+}
+
+const empty = () => ({ answers: [], ms: [], counts: null });
+
+function report(result, isMarkdown) {
+  process.stdout.write(`${tables(result, isMarkdown)}\n`);
+  process.stdout.write(`${expectations(result, isMarkdown)}\n`);
+  const { differing, isSameAtTheEnd } = result;
+  if (differing.length === 0 && isSameAtTheEnd) return;
+  process.stderr.write(
+    differing.length > 0
+      ? `Answers differ in tasks ${differing.join(', ')}: run again with --seed=${result.seed}.\n`
+      : `Each answer was the same, yet the conversations differ at the end: run again with --seed=${result.seed}.\n`,
+  );
+  process.exitCode = 1;
+}

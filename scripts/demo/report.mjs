@@ -1,0 +1,92 @@
+import Table from 'cli-table3';
+import { cachedStepTimes, quantile, readAgain } from './findings.mjs';
+
+/** What the two backends did, side by side, and what the cache answered by category. */
+export function tables(result, isMarkdown) {
+  const { before, after, tasks, store, seed } = result;
+  const title = `${tasks.length} tasks, seed ${seed}, the cache in ${store}`;
+  return [
+    title,
+    table(['', 'without', 'with the cache', 'saved'], sideBySide(before, after), isMarkdown),
+    table(['category', 'hits', 'misses', 'hit rate'], categories(result.metrics), isMarkdown),
+    table(['read again', 'times', 'from the cache', ''], again(result), isMarkdown),
+    `Time that hits saved, by the cache's own count: ${(result.metrics.savedMs / 1_000).toFixed(1)} s`,
+  ].join('\n\n');
+}
+
+/** What such a cache is expected to give, each with a mark and what was measured. */
+export function expectations(result, isMarkdown) {
+  const { before, after, metrics, differing, isSameAtTheEnd } = result;
+  const fewer = 1 - after.counts.queries / before.counts.queries;
+  const total = sum(readAgain(result.tasks, after.answers));
+  const hits = cachedStepTimes(after.answers);
+  const operations = [metrics.latency.get.p99Ms ?? 0, metrics.latency.set.p99Ms ?? 0];
+  const lines = [
+    [fewer >= 0.6, `at least 60 % fewer database queries: ${percent(fewer)}`],
+    [total.hits >= 0.8 * total.again, `at least 80 % hits on what is read again: ${percent(total.hits / total.again)}`],
+    [
+      quantile(hits, 0.99) < 10,
+      `cached answers under 10 ms: p50 ${ms(quantile(hits, 0.5))}, p99 ${ms(quantile(hits, 0.99))}`,
+    ],
+    [
+      Math.max(...operations) < 5,
+      `cache operations under 5 ms: p99 of get ${ms(operations[0])}, of set ${ms(operations[1])}`,
+    ],
+    [differing.length === 0 && isSameAtTheEnd, `answers that differ: ${differing.length}`],
+  ];
+  return lines.map(([isMet, text]) => `${isMarkdown ? '- ' : ''}${isMet ? '✓' : '✗'} ${text}`).join('\n');
+}
+
+function sideBySide(before, after) {
+  const count = (name) => [
+    before.counts[name],
+    after.counts[name],
+    percent(1 - after.counts[name] / before.counts[name]),
+  ];
+  const time = (of) => [ms(of(before.ms)), ms(of(after.ms)), percent(1 - of(after.ms) / of(before.ms))];
+  return [
+    ['database queries', ...count('queries')],
+    ['tool executions', ...count('toolExecutions')],
+    ['embeddings computed', ...count('embeddingsComputed')],
+    ['prompts assembled', ...count('promptsAssembled')],
+    ['response time p50', ...time((all) => quantile(all, 0.5))],
+    ['response time p99', ...time((all) => quantile(all, 0.99))],
+    ['all responses', ...time((all) => all.reduce((a, b) => a + b, 0))],
+  ];
+}
+
+function categories({ categories, hits, misses, hitRate }) {
+  const row = (name, counts) => [name, counts.hits, counts.misses, percent(counts.hitRate)];
+  return [
+    ...Object.entries(categories).map(([name, counts]) => row(name, counts)),
+    row('all', { hits, misses, hitRate }),
+  ];
+}
+
+function again({ tasks, after }) {
+  const byKind = readAgain(tasks, after.answers);
+  const row = (name, { again, hits }) => [name, again, hits, again > 0 ? percent(hits / again) : ''];
+  return [...[...byKind].map(([kind, counts]) => row(kind, counts)), row('all', sum(byKind))];
+}
+
+function sum(byKind) {
+  const all = [...byKind.values()];
+  return { again: all.reduce((n, kind) => n + kind.again, 0), hits: all.reduce((n, kind) => n + kind.hits, 0) };
+}
+
+function table(head, rows, isMarkdown) {
+  if (isMarkdown) {
+    const line = (cells) => `| ${cells.join(' | ')} |`;
+    return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+  }
+  const drawn = new Table({
+    head,
+    colAligns: head.map((_, index) => (index === 0 ? 'left' : 'right')),
+    style: { head: [] },
+  });
+  drawn.push(...rows);
+  return drawn.toString();
+}
+
+const percent = (share) => `${(share * 100).toFixed(1)} %`;
+const ms = (value) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;

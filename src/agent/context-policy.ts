@@ -1,0 +1,139 @@
+import type { CachePolicy, LoadContext } from '../core/policy/cache-policy.js';
+import { CachedCall, type Entry } from './cached-call.js';
+import {
+  ANNOTATING_RULES,
+  CACHING_RULES,
+  cachePolicyOf,
+  type AnnotatingOptions,
+  type CachingOptions,
+  type Hook,
+} from './caching-options.js';
+import { ContextFields, isStoredContext, joinContext, type StoredContext } from './context-fields.js';
+import { withVary } from './key-parts.js';
+import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
+import { aFunction, checkOptions } from './option-rules.js';
+import { isPlainObject } from './plain-object.js';
+import { taskIdOf, turnOf, type TaskOptions } from './task-of.js';
+
+/** Options of `@CacheContext`. */
+export interface CacheContextOptions<A extends readonly unknown[] = never, I = never>
+  extends CachingOptions<A, I>, AnnotatingOptions, TaskOptions<A, I> {
+  /** Default: `turn` of the first argument. */
+  readonly turn?: Hook<A, I, string | number | null | undefined> | undefined;
+  /**
+   * What is stored of a result; it is given the result, then the arguments. Default, for an object with `messages`: the
+   * fields that did not merely come in with the first argument; for anything else: the result.
+   */
+  store?(this: void, result: unknown, ...args: A): unknown;
+  /** The result again, of what was stored and the present arguments. Default with `store`: what was stored. */
+  restore?(this: void, stored: unknown, ...args: A): unknown;
+}
+
+type Form = readonly ['custom', unknown] | StoredContext;
+
+const RULES = {
+  ...CACHING_RULES,
+  ...ANNOTATING_RULES,
+  taskId: aFunction,
+  turn: aFunction,
+  store: aFunction,
+  restore: aFunction,
+};
+
+/**
+ * Caches the context of one turn of a task. Without a task id or a turn: bypass. An empty `messages` is not stored. Who
+ * loads gets the very object the method returned.
+ */
+export function contextPolicy(options: CacheContextOptions): MethodPolicy {
+  checkOptions('CacheContext', options, RULES);
+  return { kind: 'context', run: (call, services) => runContext(call, services, options) };
+}
+
+function runContext(call: MethodCall, services: MethodServices, options: CacheContextOptions): Promise<unknown> {
+  const cached = new CachedCall(call, services, options.namespace ?? 'context', options);
+  const task = cached.attempt(() => ({ id: taskIdOf(call, options), turn: turnOf(call, options.turn) }));
+  if (!task) return cached.bypass('not-keyable');
+  const { id, turn } = task;
+  if (id === null) return cached.bypass('no-task-id');
+  if (turn === null) return cached.bypass('no-turn');
+  const entryFor = (owner: string): Entry => ({
+    keys: [`${withVary(call, services, services.keys.contextKey(id, turn), options.vary)}:${owner}`],
+    policy: { namespace: 'context', ...cachePolicyOf(call, options, services.ttl.context), context: id },
+  });
+  return cached.through(entryFor, (entry) => new ContextLoad(call, services, options).read(entry));
+}
+
+/** One read of a context, which may load it. */
+class ContextLoad {
+  private own: { readonly outcome: unknown } | null = null;
+
+  constructor(
+    private readonly call: MethodCall,
+    private readonly services: MethodServices,
+    private readonly options: CacheContextOptions,
+  ) {}
+
+  async read({ keys, policy }: Entry): Promise<unknown> {
+    const { cache } = this.services;
+    const load = (context: LoadContext): Promise<Form[] | undefined> => {
+      return this.call.loading(keys, () => this.load(context));
+    };
+    const stored: unknown = await cache.getOrLoad<unknown>(keys[0], load, { ...policy, ...this.admitting(policy) });
+    const restored = this.own ?? this.restore(stored);
+    if (!restored) return this.call.proceed();
+    cache.adoptOutcome(restored.outcome, stored);
+    return restored.outcome;
+  }
+
+  private async load(context: LoadContext): Promise<Form[] | undefined> {
+    const fields = new ContextFields(this.services.keys, this.call.args[0]);
+    const outcome = await this.call.proceed();
+    this.own = { outcome };
+    const results = this.call.resultsOf(outcome);
+    if (results.some((result) => isPlainObject(result) && isEmpty(result.messages))) context.skip('empty messages');
+    if (outcome === undefined) return undefined;
+    try {
+      return results.map((result) => this.formOf(result, fields));
+    } catch {
+      context.skip('store() threw');
+      return undefined;
+    }
+  }
+
+  private formOf(result: unknown, fields: ContextFields): Form {
+    const { store, restore } = this.options;
+    if (!store && !restore) return fields.split(result);
+    return ['custom', store ? store(result, ...(this.call.args as never)) : result];
+  }
+
+  /** `null`: what is stored is not ours, or `restore` failed. */
+  private restore(stored: unknown): { readonly outcome: unknown } | null {
+    if (!Array.isArray(stored)) return null;
+    try {
+      const results = (stored as unknown[]).map((form) => this.resultOf(form));
+      return { outcome: this.call.outcomeFrom(results) };
+    } catch {
+      const { name } = this.call;
+      this.services.warnOnce(
+        `restore ${name}`,
+        `${name} ran uncached: \`restore\` failed on what \`store\` had answered`,
+      );
+      return null;
+    }
+  }
+
+  private resultOf(form: unknown): unknown {
+    const { restore } = this.options;
+    if (isStoredContext(form)) return joinContext(form, this.call.args[0]);
+    if (!Array.isArray(form) || form[0] !== 'custom') throw new TypeError('not a stored context');
+    const stored: unknown = form[1];
+    return restore ? restore(stored, ...(this.call.args as never)) : stored;
+  }
+
+  /** `admit` judges what the method returned, not what is stored of it. */
+  private admitting({ admit }: CachePolicy): Pick<CachePolicy, 'admit'> {
+    return admit ? { admit: (_stored, cost) => this.own !== null && admit(this.own.outcome, cost) } : {};
+  }
+}
+
+const isEmpty = (messages: unknown): boolean => Array.isArray(messages) && messages.length === 0;

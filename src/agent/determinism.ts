@@ -1,0 +1,21 @@
+import { valueOf, type Hook } from './caching-options.js';
+import type { MethodCall } from './method-policy.js';
+import { aNumberOrFunction, type OptionRules } from './option-rules.js';
+
+/** For methods whose results come from a model. */
+export interface DeterminismOptions<A extends readonly unknown[] = never, I = never> {
+  /** Of the model. Anything but 0 is never cached, and neither is a temperature that a function does not know. */
+  readonly temperature?: number | Hook<A, I, number | null | undefined> | undefined;
+}
+
+export const DETERMINISM_RULES: OptionRules = { temperature: aNumberOrFunction };
+
+/** Whether the same call would be answered the same way again. A `temperature` that throws is unknown. */
+export function isDeterministic(call: MethodCall, { temperature }: DeterminismOptions): boolean {
+  if (temperature === undefined) return true;
+  try {
+    return valueOf<number | null | undefined>(call, temperature) === 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,143 @@
+import type { InvalidationTarget } from '../core/policy/cache-policy.js';
+import type { ScopeLevel } from '../core/policy/scope.js';
+import { valueOf, type Hook } from './caching-options.js';
+import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
+import {
+  aFlag,
+  aFunction,
+  aScopeLevel,
+  aText,
+  aTextOrFunction,
+  checkOptions,
+  isTexts,
+  textsOrFunction,
+} from './option-rules.js';
+import { namedKey, type KeyPart } from './value-key.js';
+
+/** Options of `@CacheEvict`. At least one of `key`, `all`, `tags`, `context`, `pattern`. */
+export interface CacheEvictOptions<A extends readonly unknown[] = never, I = never> {
+  /** Of the `@Cacheable` methods whose results go: needed with `key` and with `all`. */
+  readonly namespace?: string | undefined;
+  /** One result of the namespace: what the `key` of `@Cacheable` answers. Where none can be made, the whole namespace goes. */
+  readonly key?: Hook<A, I, KeyPart | null | undefined> | undefined;
+  /** With `key`: the `scope` of the `@Cacheable` method, where it has one. */
+  readonly scope?: ScopeLevel | undefined;
+  /** `true`: the whole namespace. */
+  readonly all?: boolean | undefined;
+  readonly tags?: readonly string[] | Hook<A, I, readonly string[]> | undefined;
+  /** Id of a task whose contexts go. */
+  readonly context?: Hook<A, I, string | number> | undefined;
+  /** Glob of keys, as `CacheKeyGenerator` makes them. */
+  readonly pattern?: string | Hook<A, I, string> | undefined;
+  /** `true`: before the method and after it, whatever its outcome. Default: after it succeeded. */
+  readonly before?: boolean | undefined;
+}
+
+const RULES = {
+  namespace: aText,
+  key: aFunction,
+  scope: aScopeLevel,
+  all: aFlag,
+  tags: textsOrFunction,
+  context: aFunction,
+  pattern: aTextOrFunction,
+  before: aFlag,
+};
+
+/** Makes cached results unusable when the method runs. */
+export function evictPolicy(options: CacheEvictOptions): MethodPolicy {
+  checkOptions('CacheEvict', options, RULES);
+  checkTargets(options);
+  return { kind: 'evict', run: (call, services) => runEvict(call, services, options) };
+}
+
+function checkTargets({ namespace, key, all, tags, context, pattern, scope }: CacheEvictOptions): void {
+  if (namespace === undefined && (key || all)) {
+    throw new TypeError(
+      "@CacheEvict option 'key' or 'all' needs 'namespace': entries without one are their method's own",
+    );
+  }
+  if (!key && !all && tags === undefined && !context && pattern === undefined) {
+    throw new TypeError(
+      "@CacheEvict evicts nothing: give 'tags', 'context', 'pattern', or 'namespace' with 'key' or 'all'",
+    );
+  }
+  if (scope !== undefined && !key)
+    throw new TypeError("@CacheEvict option 'scope' needs 'key': it says whose entry goes");
+}
+
+async function runEvict(call: MethodCall, services: MethodServices, options: CacheEvictOptions): Promise<unknown> {
+  const { cache } = services;
+  const targets = targetsOf(call, services, options);
+  if (options.before) {
+    const around = targets.map((target) => (run: () => Promise<unknown>) => () => cache.invalidateAround(target, run));
+    return around.reduce(
+      (run, wrap) => wrap(run),
+      () => call.proceed(),
+    )();
+  }
+  const outcome = await call.proceed();
+  await Promise.all(targets.map((target) => cache.invalidate(target)));
+  return outcome;
+}
+
+/** Made before the method runs, since it may change its arguments. */
+function targetsOf(call: MethodCall, services: MethodServices, options: CacheEvictOptions): InvalidationTarget[] {
+  const { namespace = '', all, tags, context, pattern } = options;
+  const target = <T>(
+    name: string,
+    accepts: (value: unknown) => boolean,
+    option: T | Hook<never, never, T>,
+  ): T | null => {
+    return askTarget(call, services, name, accepts, option);
+  };
+  const names = tags === undefined ? null : target('tags', isTexts, tags);
+  const id = context ? target<string | number>('context', isId, context) : null;
+  const glob = pattern === undefined ? null : target('pattern', isId, pattern);
+  return [
+    ...(options.key ? [keyTarget(call, services, options)] : []),
+    ...(all ? [{ namespace }] : []),
+    ...(names && names.length > 0 ? [{ tags: names }] : []),
+    ...(id === null ? [] : [{ context: String(id) }]),
+    ...(glob === null ? [] : [{ pattern: glob }]),
+  ];
+}
+
+function keyTarget(
+  call: MethodCall,
+  services: MethodServices,
+  { namespace = '', key, scope }: CacheEvictOptions,
+): InvalidationTarget {
+  try {
+    if (key) return { key: namedKey(call, services, namespace, key), ...(scope !== undefined && { level: scope }) };
+  } catch {
+    warnOfFailure(call, services, 'key', 'so the whole namespace was evicted');
+  }
+  return { namespace };
+}
+
+function askTarget<T>(
+  call: MethodCall,
+  services: MethodServices,
+  name: string,
+  accepts: (value: unknown) => boolean,
+  option: T | Hook<never, never, T>,
+): T | null {
+  try {
+    const value = valueOf<T>(call, option);
+    if (accepts(value)) return value;
+  } catch {
+    // Told below, as every other answer that names nothing.
+  }
+  warnOfFailure(call, services, name, 'so nothing was evicted by it');
+  return null;
+}
+
+function warnOfFailure(call: MethodCall, services: MethodServices, option: string, result: string): void {
+  services.warnOnce(
+    `evict ${option} ${call.name}`,
+    `${call.name}: \`${option}\` of @CacheEvict named nothing or threw, ${result}`,
+  );
+}
+
+const isId = (value: unknown): boolean => Number.isFinite(value) || (typeof value === 'string' && value !== '');

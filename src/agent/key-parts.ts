@@ -1,0 +1,23 @@
+import { ask, type Hook } from './caching-options.js';
+import type { MethodCall, MethodServices } from './method-policy.js';
+
+/** `key`, and what `vary` answers as one more segment. */
+export function withVary(
+  call: MethodCall,
+  { keys }: MethodServices,
+  key: string,
+  vary: Hook<never, never, unknown> | undefined,
+): string {
+  return vary ? `${key}:#${keys.hash({ vary: ask(call, vary) })}` : key;
+}
+
+/** Whether it can cancel a call: that is no part of what is asked for. */
+export function isAbortSignal(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object AbortSignal]';
+}
+
+/** Arguments as parts of a key: without signals, which do not change what is asked for. The others keep their place. */
+export function keyableArgs(args: readonly unknown[]): unknown[] {
+  const end = args.findLastIndex((arg) => !isAbortSignal(arg)) + 1;
+  return args.slice(0, end).map((arg) => (isAbortSignal(arg) ? undefined : arg));
+}

@@ -1,0 +1,94 @@
+import { ask, type Hook } from './caching-options.js';
+import { isAbortSignal, keyableArgs } from './key-parts.js';
+import type { MethodCall } from './method-policy.js';
+import { isPlainObject } from './plain-object.js';
+
+const NAME_FIELDS = ['toolName', 'tool_name', 'tool', 'name'] as const;
+const PARAMETER_FIELDS = ['params', 'payload', 'arguments', 'args', 'input'] as const;
+
+/**
+ * Fields of the first argument that tell one call from another but change no answer. They alone are left out of the key;
+ * every other field is part of it.
+ */
+export const CORRELATION_FIELDS: readonly string[] = [
+  ...['id', 'type', 'turn', 'step', 'seq', 'timestamp'],
+  ...['callId', 'call_id', 'toolCallId', 'tool_call_id', 'toolUseId', 'tool_use_id', 'requestId', 'request_id'],
+  ...['traceId', 'trace_id', 'spanId', 'span_id', 'correlationId', 'correlation_id'],
+];
+
+/** Where a tool executor's method says which tool it is to run with which parameters. */
+export interface ToolCallOptions<A extends readonly unknown[] = never, I = never> {
+  /** Default: `toolName ?? tool_name ?? tool ?? name` of the first argument. */
+  readonly toolName?: Hook<A, I, string | null | undefined> | undefined;
+  /** Default: `params ?? payload ?? arguments ?? args ?? input` of the first argument. */
+  readonly params?: Hook<A, I, unknown> | undefined;
+  /** Default: all that went in besides name, parameters, `CORRELATION_FIELDS` and `AbortSignal`s. */
+  readonly vary?: Hook<A, I, unknown> | undefined;
+}
+
+/** What goes into a tool's key. */
+export interface ToolCallParts {
+  readonly params: unknown;
+  /** What else the answer may depend on; `undefined`: nothing. */
+  readonly rest: unknown;
+}
+
+/** The tool's name; `null` where there is none. */
+export function toolNameOf(call: MethodCall, { toolName }: ToolCallOptions): string | null {
+  const name = toolName ? ask(call, toolName) : firstGiven(call.args[0], NAME_FIELDS)?.value;
+  return typeof name === 'string' && name !== '' ? name : null;
+}
+
+/** What was asked of the tool: all that went in is either a parameter, the rest, or known to change no answer. */
+export function toolCallParts(call: MethodCall, options: ToolCallOptions): ToolCallParts {
+  const [request] = call.args;
+  const name = options.toolName ? undefined : firstGiven(request, NAME_FIELDS);
+  const given = options.params ? undefined : firstGiven(request, PARAMETER_FIELDS);
+  const object = given?.field === 'arguments' ? objectOfText(given.value) : undefined;
+  const params = options.params ? ask(call, options.params) : (object ?? given?.value);
+  if (options.vary) return { params, rest: { vary: ask(call, options.vary) } };
+  const rest = {
+    request: isPlainObject(request) ? remainingFields(request, [name?.field, given?.field]) : request,
+    further: call.args.length > 1 ? keyableArgs(call.args.slice(1)) : [],
+    isText: object !== undefined,
+  };
+  return { params, rest: isEmptyRest(rest) ? undefined : rest };
+}
+
+function firstGiven(request: unknown, fields: readonly string[]): { field: string; value: unknown } | undefined {
+  if (typeof request !== 'object' || request === null) return undefined;
+  const values = fields.map((field) => ({ field, value: (request as Record<string, unknown>)[field] }));
+  return values.find(({ value }) => value !== undefined && value !== null);
+}
+
+function remainingFields(request: Record<string, unknown>, taken: readonly unknown[]): Record<string, unknown> {
+  const isKept = (field: string, value: unknown): boolean => {
+    return (
+      !taken.includes(field) && !CORRELATION_FIELDS.includes(field) && !isAbortSignal(value) && value !== undefined
+    );
+  };
+  return Object.fromEntries(Object.entries(request).filter(([field, value]) => isKept(field, value)));
+}
+
+function isEmptyRest(rest: { request: unknown; further: readonly unknown[]; isText: boolean }): boolean {
+  return (
+    isPlainObject(rest.request) && Object.keys(rest.request).length === 0 && rest.further.length === 0 && !rest.isText
+  );
+}
+
+const SPACE_OUTSIDE_STRINGS = /("(?:[^"\\]|\\.)*")|\s+/g;
+
+/**
+ * The object that `arguments` holds as JSON text, as model APIs send it, so that the order of its properties does not
+ * matter. `undefined` for anything else, and for text that parsing does not keep in full, such as a number of 20 digits
+ * or a property given twice: then the text itself is the parameter.
+ */
+function objectOfText(text: unknown): unknown {
+  if (typeof text !== 'string' || !text.trimStart().startsWith('{')) return undefined;
+  try {
+    const object: unknown = JSON.parse(text);
+    return JSON.stringify(object) === text.replace(SPACE_OUTSIDE_STRINGS, '$1') ? object : undefined;
+  } catch {
+    return undefined;
+  }
+}

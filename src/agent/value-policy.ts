@@ -1,0 +1,51 @@
+import { CachedCall, type Entry } from './cached-call.js';
+import {
+  ANNOTATING_RULES,
+  CACHING_RULES,
+  cachePolicyOf,
+  type AnnotatingOptions,
+  type CachingOptions,
+  type Hook,
+} from './caching-options.js';
+import { DETERMINISM_RULES, isDeterministic, type DeterminismOptions } from './determinism.js';
+import { keyableArgs, withVary } from './key-parts.js';
+import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
+import { aFunction, checkOptions } from './option-rules.js';
+import { namedKey, type KeyPart } from './value-key.js';
+
+/** Options of `@Cacheable`. */
+export interface CacheableOptions<A extends readonly unknown[] = never, I = never>
+  extends CachingOptions<A, I>, AnnotatingOptions, DeterminismOptions<A, I> {
+  /** Default: all arguments but `AbortSignal`s. Where it answers `null` or `undefined`, the call is not cached. */
+  readonly key?: Hook<A, I, KeyPart | null | undefined> | undefined;
+}
+
+const RULES = { ...CACHING_RULES, ...ANNOTATING_RULES, ...DETERMINISM_RULES, key: aFunction };
+
+/** Caches any other method: under its identity, or its namespace, and its arguments. */
+export function valuePolicy(options: CacheableOptions): MethodPolicy {
+  checkOptions('Cacheable', options, RULES);
+  return { kind: 'value', run: (call, services) => runValue(call, services, options) };
+}
+
+function runValue(call: MethodCall, services: MethodServices, options: CacheableOptions): Promise<unknown> {
+  const cached = new CachedCall(call, services, options.namespace ?? call.identity ?? call.name, options);
+  if (!isDeterministic(call, options)) return cached.bypass('not-deterministic');
+  return cached.through((owner): Entry => {
+    const key = keyOf(call, services, options, owner);
+    return { keys: [withVary(call, services, key, options.vary)], policy: cachePolicyOf(call, options) };
+  });
+}
+
+/** With a `key` of its own, the method's name is no part: methods that share a namespace and a key share the entry. */
+function keyOf(
+  call: MethodCall,
+  services: MethodServices,
+  { key, namespace }: CacheableOptions,
+  owner: string,
+): string {
+  if (!key) return `${owner}:#${services.keys.hash(keyableArgs(call.args))}`;
+  return namespace === undefined
+    ? namedKey(call, services, call.identity ?? '', key)
+    : namedKey(call, services, namespace, key);
+}

@@ -1,0 +1,40 @@
+export { CacheModule } from './nest/cache.module.js';
+export type { CacheFactoryOptions, CacheModuleOptions } from './nest/cache.module-definition.js';
+export { cacheConfig } from './nest/config/cache.config.js';
+export { CacheContext } from './nest/decorators/cache-context.decorator.js';
+export { CacheEmbeddings } from './nest/decorators/cache-embeddings.decorator.js';
+export { CacheEvict } from './nest/decorators/cache-evict.decorator.js';
+export { CachePrompt } from './nest/decorators/cache-prompt.decorator.js';
+export { CacheReadOnlyTool } from './nest/decorators/cache-read-only-tool.decorator.js';
+export { Cacheable } from './nest/decorators/cacheable.decorator.js';
+export { InvalidatesContext } from './nest/decorators/invalidates-context.decorator.js';
+export { bindCache, type CacheBinding } from './nest/interception/bindings.js';
+export { TOOL_DESCRIPTORS } from './nest/tool-descriptors.js';
+export type { ToolDescriptor, ToolDescriptors } from './agent/tool-descriptor.js';
+export { CacheMetrics, type MetricsSummary } from './observability/cache-metrics.js';
+export { CacheScope } from './composition/cache-scope.js';
+export { AgentCache, type LoadMissing } from './core/cache.js';
+export { CacheClient, type CacheHealth } from './core/cache-client.js';
+export {
+  CacheArgumentError,
+  CacheConfigurationError,
+  CacheError,
+  CacheKeyError,
+  CacheLoadError,
+} from './core/errors.js';
+export type { BypassReason, CacheEventName, CacheEvents, CacheListener, MissReason } from './core/events.js';
+export { escapeGlob } from './core/glob.js';
+export { CacheKeyGenerator } from './core/key/cache-key-generator.js';
+export type {
+  CachePolicy,
+  Explanation,
+  InvalidationTarget,
+  LoadContext,
+  Loader,
+  Outcome,
+} from './core/policy/cache-policy.js';
+export { CacheTtl } from './core/policy/cache-ttl.js';
+export type { Duration } from './core/policy/duration.js';
+export type { CacheOptions, RedisOptions, TtlOptions } from './core/policy/options.js';
+export { everything, resource, type Resource } from './core/policy/resource.js';
+export type { ScopeLevel, ScopeValues } from './core/policy/scope.js';

@@ -1,0 +1,27 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { ToolDescriptor } from '../agent/tool-descriptor.js';
+import type { CacheOptions } from '../core/policy/options.js';
+import type { CacheBinding } from './interception/bindings.js';
+
+/** What a factory of options answers; every option may be left out. Options given here win over the environment. */
+export interface CacheFactoryOptions extends CacheOptions {
+  /** What the app's tools are, by name, or a function that knows. See `TOOL_DESCRIPTORS` for a provider that knows. */
+  tools?: Readonly<Record<string, ToolDescriptor>> | ((tool: string) => ToolDescriptor | undefined);
+}
+
+interface CacheModuleExtras {
+  /** Whether `AgentCache` and the other services can be injected everywhere. Default true. */
+  isGlobal?: boolean;
+  /** Caching around classes that nobody may touch; see `bindCache`. */
+  bindings?: readonly CacheBinding[];
+}
+
+/** Options of `CacheModule.forRoot`. */
+export type CacheModuleOptions = CacheFactoryOptions & CacheModuleExtras;
+
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<CacheFactoryOptions>({ moduleName: 'AgentCache' })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createCacheOptions')
+    .setExtras<CacheModuleExtras>({ isGlobal: true, bindings: [] })
+    .build();

@@ -1,0 +1,66 @@
+import { Logger, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import { composeCache, type ComposedCache } from '../composition/compose-cache.js';
+import { CacheScope } from '../composition/cache-scope.js';
+import { openStore } from '../composition/open-store.js';
+import { systemClock } from '../composition/system-clock.js';
+import { AgentCache } from '../core/cache.js';
+import { CacheClient } from '../core/cache-client.js';
+import { CacheEventBus } from '../core/events.js';
+import { CacheKeyGenerator } from '../core/key/cache-key-generator.js';
+import type { CacheOptions, ResolvedOptions } from '../core/policy/options.js';
+import { resolveOptions } from '../core/policy/resolve-options.js';
+import { CacheMetrics } from '../observability/cache-metrics.js';
+import { connectLog } from '../observability/cache-log.js';
+import { MODULE_OPTIONS_TOKEN, type CacheModuleOptions } from './cache.module-definition.js';
+import { cacheConfig } from './config/cache.config.js';
+import { mergeOptions } from './config/merge-options.js';
+
+/** All options of this app: code over environment over defaults. */
+export const RESOLVED_OPTIONS = Symbol('nestjs-agent-cache:resolved-options');
+const COMPOSED_CACHE = Symbol('nestjs-agent-cache:composed-cache');
+
+/** Ends the cache with the app, after everything that may still use it. */
+class CacheLifecycle implements OnApplicationShutdown {
+  constructor(private readonly composed: ComposedCache) {}
+
+  onApplicationShutdown(): Promise<void> {
+    return this.composed.close();
+  }
+}
+
+async function compose(options: ResolvedOptions): Promise<ComposedCache> {
+  const logger = new Logger('AgentCache');
+  const events = new CacheEventBus();
+  connectLog(events, { log: (message) => logger.log(message), warn: (message) => logger.warn(message) });
+  const surroundings = { clock: systemClock, events };
+  // As long as Redis may add to any one call, it may add to the start: then the first calls can already hit.
+  const waitMs = options.redis?.timeoutMs ?? 0;
+  const store = await openStore(options, { ...surroundings, waitMs, warn: (message) => logger.warn(message) });
+  return composeCache(options, { ...surroundings, store });
+}
+
+const part = <T>(provide: Provider & object, pick: (composed: ComposedCache) => T): Provider => ({
+  provide: provide as never,
+  inject: [COMPOSED_CACHE],
+  useFactory: pick,
+});
+
+/** Everything that `CacheModule` provides. */
+export const cacheProviders: Provider[] = [
+  {
+    provide: RESOLVED_OPTIONS,
+    inject: [cacheConfig.KEY, MODULE_OPTIONS_TOKEN],
+    useFactory: (environment: CacheOptions, code: CacheModuleOptions) =>
+      resolveOptions(mergeOptions(environment, code)),
+  },
+  { provide: COMPOSED_CACHE, inject: [RESOLVED_OPTIONS], useFactory: compose },
+  part(AgentCache, ({ cache }) => cache),
+  part(CacheClient, ({ client }) => client),
+  part(CacheKeyGenerator, ({ keys }) => keys),
+  part(CacheMetrics, ({ metrics }) => metrics),
+  part(CacheScope, ({ scope }) => scope),
+  part(CacheLifecycle, (composed) => new CacheLifecycle(composed)),
+];
+
+/** What apps may inject. */
+export const CACHE_EXPORTS = [AgentCache, CacheClient, CacheKeyGenerator, CacheMetrics, CacheScope];

@@ -1,0 +1,45 @@
+import type { MethodPolicy } from '../../agent/method-policy.js';
+import type { AsyncMethod } from '../interception/async-method.js';
+import { interceptMethod } from '../interception/intercept-method.js';
+import { methodName } from '../interception/method-site.js';
+
+/** Whether functions that take `A` can be called with the arguments of `M`; where not, the property names the mistake. */
+type Takes<A extends readonly unknown[], M extends AsyncMethod> = ((...args: A) => void) extends (
+  ...args: Parameters<M>
+) => void
+  ? unknown
+  : { readonly 'functions among the options take other arguments than the method': never };
+
+/**
+ * For a method that answers a Promise or an Observable. `A`: arguments that functions among the options take; `I`: their
+ * `this`.
+ */
+export type CacheDecorator<A extends readonly unknown[], I> = <M extends AsyncMethod>(
+  target: I,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<M> & Takes<A, M>,
+) => void;
+
+/**
+ * Puts the cache around a method. Throws `TypeError`, when the class is defined, for a wrong option and for a method that
+ * cannot be cached; it names the method and says what to do.
+ */
+export function cacheDecorator<A extends readonly unknown[], I>(
+  createPolicy: () => MethodPolicy,
+): CacheDecorator<A, I> {
+  return (target, key, descriptor: PropertyDescriptor | undefined) => {
+    const prototype = target as object;
+    const policy = named(prototype, key, createPolicy);
+    const intercepted = interceptMethod(prototype, key, descriptor?.value, policy);
+    if (descriptor) descriptor.value = intercepted;
+  };
+}
+
+function named(prototype: object, key: string | symbol, createPolicy: () => MethodPolicy): MethodPolicy {
+  try {
+    return createPolicy();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`${methodName(prototype, key)}: ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,12 @@
+import { Injectable, type NestMiddleware } from '@nestjs/common';
+import { RequestTrace } from './request-trace.js';
+
+/** Begins the record of a request before guards run, so that requests which never reach a handler have headers too. */
+@Injectable()
+export class CacheHttpMiddleware implements NestMiddleware {
+  constructor(private readonly trace: RequestTrace) {}
+
+  use(_request: unknown, response: unknown, next: () => void): void {
+    this.trace.run(response, next);
+  }
+}

@@ -1,0 +1,51 @@
+import type { MethodPolicy, MethodServices } from '../../agent/method-policy.js';
+import type { InterceptedCall, InterceptionRuntime } from './cache-slot.js';
+import { LoadsUnderWay } from './loads-under-way.js';
+import type { MethodIdentity } from './method-identity.js';
+import { RuntimeCall } from './runtime-call.js';
+
+/** Runs the calls of one app through its cache. Whatever fails here, the caller gets what the method answers. */
+export class CacheRuntime implements InterceptionRuntime {
+  private readonly loads = new LoadsUnderWay();
+  private readonly thrown = new WeakSet<object>();
+
+  /** `disabledKinds`: policies whose methods run untouched. */
+  constructor(
+    private readonly services: MethodServices,
+    private readonly identities: MethodIdentity,
+    private readonly disabledKinds: readonly MethodPolicy['kind'][] = [],
+  ) {}
+
+  accepts({ kind }: MethodPolicy): boolean {
+    return this.services.cache.isOpen && !this.disabledKinds.includes(kind);
+  }
+
+  async run(intercepted: InterceptedCall): Promise<unknown> {
+    const { identities, loads, thrown } = this;
+    const call = new RuntimeCall(intercepted, { identities, loads, thrown });
+    try {
+      return await intercepted.policy.run(call, this.services);
+    } catch (error) {
+      if (this.isCallersOwn(error)) throw error;
+      const kind = error instanceof Error ? error.name : typeof error;
+      this.warnOnce(
+        `failed ${call.name}`,
+        `the cache failed around ${call.name} (${kind}), so the method ran without it`,
+      );
+      return call.ownAnswer();
+    }
+  }
+
+  adoptOutcome(result: unknown, source: unknown): void {
+    this.services.cache.adoptOutcome(result, source);
+  }
+
+  warnOnce(topic: string, message: string): void {
+    this.services.warnOnce(topic, message);
+  }
+
+  /** Also what the method threw to another caller of the same load. The cache itself throws nothing but errors. */
+  private isCallersOwn(error: unknown): boolean {
+    return typeof error !== 'object' || error === null || this.thrown.has(error);
+  }
+}

@@ -1,0 +1,107 @@
+import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
+import type { MethodPolicy } from '../../agent/method-policy.js';
+import { armMethod, type CacheBinding } from './bindings.js';
+import type { CacheRuntime } from './cache-runtime.js';
+import { bindSlot, type CacheSlot, expectsSlot } from './cache-slot.js';
+import { type AnyMethod, interceptProperty } from './intercept-method.js';
+import type { MethodIdentity } from './method-identity.js';
+import { methodName } from './method-site.js';
+
+type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+
+/** What the explorer of one app brings together. */
+export interface ExplorerParts {
+  readonly slot: CacheSlot;
+  readonly runtime: CacheRuntime;
+  readonly identities: MethodIdentity;
+  readonly modules: ModulesContainer;
+  readonly bindings: readonly CacheBinding[];
+}
+
+/** Connects an app's cache with its instances, also with those that Nest did not construct itself. */
+export class CacheExplorer implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger('AgentCache');
+  private readonly undo: (() => void)[] = [];
+
+  constructor(private readonly parts: ExplorerParts) {
+    const { slot, runtime, bindings } = parts;
+    if (slot.runtime)
+      this.logger.warn('CacheModule is imported more than once: its first configuration serves the decorators');
+    slot.runtime ??= runtime;
+    for (const { target, methods } of bindings) {
+      if (typeof target !== 'function') continue;
+      for (const key of Reflect.ownKeys(methods)) this.bindMethod(armMethod(target, key), methods[key]);
+    }
+  }
+
+  onModuleInit(): void {
+    this.parts.identities.settle();
+    for (const { providers, controllers, injectables } of this.parts.modules.values()) {
+      for (const wrapper of [...providers.values(), ...controllers.values(), ...injectables.values()] as Wrapper[]) {
+        const instance: unknown = wrapper.instance;
+        if (typeof instance === 'object' && instance !== null && !wrapper.isAlias) this.connect(wrapper, instance);
+      }
+    }
+  }
+
+  /** The latest hook there is: until then, methods that run while the app ends still invalidate. */
+  onApplicationShutdown(): void {
+    const { slot, runtime } = this.parts;
+    if (slot.runtime === runtime) slot.runtime = null;
+    for (const revert of this.undo.splice(0).reverse()) revert();
+  }
+
+  private bindMethod(method: AnyMethod | undefined, policy: MethodPolicy | undefined): void {
+    if (method && policy) this.parts.slot.boundPolicies.set(method, policy);
+  }
+
+  private connect({ token }: Wrapper, instance: object): void {
+    const bound = this.parts.bindings.filter(({ target }) => {
+      return typeof target === 'function' ? instance instanceof target : token === target;
+    });
+    if (!hasSlot(instance) && bound.length === 0) return;
+    if (!bindSlot(instance, this.parts.slot)) {
+      const name = instance.constructor.name;
+      this.logger.warn(`an instance of ${name} belongs to two running apps, so that neither caches its methods`);
+      return;
+    }
+    for (const { target, methods } of bound) {
+      for (const key of Reflect.ownKeys(methods))
+        this.connectProperty(instance, key, methods[key], typeof target === 'function');
+    }
+  }
+
+  /** Methods that no class holds: functions among the properties, and, for a token, all methods of its object. */
+  private connectProperty(
+    instance: object,
+    key: string | symbol,
+    policy: MethodPolicy | undefined,
+    isOfClass: boolean,
+  ): void {
+    const own = Object.getOwnPropertyDescriptor(instance, key);
+    const method: unknown = own || isOfClass ? own?.value : Reflect.get(instance, key);
+    if (typeof method !== 'function' || !policy) return;
+    const value = interceptProperty(instance, key, method as AnyMethod, this.parts.slot, policy);
+    const isDefined = Reflect.defineProperty(instance, key, {
+      configurable: true,
+      writable: true,
+      enumerable: own?.enumerable ?? false,
+      value,
+    });
+    if (!isDefined) this.logger.warn(`${methodName(instance, key)} cannot be cached: its object is frozen or sealed`);
+    else
+      this.undo.push(
+        () => void (own ? Reflect.defineProperty(instance, key, own) : Reflect.deleteProperty(instance, key)),
+      );
+  }
+}
+
+/** Some values of providers are proxies that refuse to be looked at. */
+function hasSlot(instance: object): boolean {
+  try {
+    return expectsSlot(instance);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,67 @@
+import { BoundedLabels, OTHER } from './bounded-labels.js';
+import { type CacheEventSource, listen } from './event-source.js';
+
+/** Where lines go. */
+export interface LogSink {
+  log(message: string): void;
+  warn(message: string): void;
+}
+
+const MAX_TIERS = 8;
+const MAX_CATEGORIES = 50;
+
+/**
+ * Writes one line per change of state: a tier went away, it is back, results of a category are not stored (once per
+ * category). Lines are bounded and hold no key, value or address. Returns the way to end that.
+ */
+export function connectLog(events: CacheEventSource, sink: LogSink): () => void {
+  const tiers = new BoundedLabels(MAX_TIERS);
+  const unavailable = new Set<string>();
+  const refused = new RefusedOnce(sink);
+  return listen(events, {
+    tierFailed: ({ tier, reason }) => {
+      const label = tiers.of(wordOr('a tier', tier));
+      if (unavailable.has(label)) return;
+      unavailable.add(label);
+      sink.warn(
+        `${label} is unavailable (${wordOr('for another reason', reason)}): every call goes on without it until it is back`,
+      );
+    },
+    tierRecovered: ({ tier, downMs }) => {
+      const label = tiers.of(wordOr('a tier', tier));
+      if (unavailable.delete(label)) sink.log(`${label} is available again after ${seconds(downMs)}`);
+    },
+    refused: ({ category, reason }) => refused.warn(category, reason),
+  });
+}
+
+/** Says once per category that its results are not stored, and once for all categories beyond the bound. */
+class RefusedOnce {
+  private readonly categories = new BoundedLabels(MAX_CATEGORIES);
+  private readonly warned = new Set<string>();
+
+  constructor(private readonly sink: LogSink) {}
+
+  warn(category: string, reason: string): void {
+    const label = this.categories.of(category);
+    if (this.warned.has(label)) return;
+    this.warned.add(label);
+    const whose = label === OTHER ? 'further categories' : `'${oneLine(label)}'`;
+    this.sink.warn(
+      `A result of ${whose} was passed through and not stored (${oneLine(reason)}). It is loaded each time; this is said once per category`,
+    );
+  }
+}
+
+/** Tiers and reasons are words of ours, such as `timeout`. Anything else may hold an address and is not shown. */
+function wordOr(otherwise: string, text: string): string {
+  return /^[a-z]+(-[a-z]+)*$/.test(text) ? text : otherwise;
+}
+
+function oneLine(text: string): string {
+  return text.slice(0, 120).replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?');
+}
+
+function seconds(ms: number): string {
+  return `${(Math.max(0, ms) / 1_000).toFixed(1)} s`;
+}

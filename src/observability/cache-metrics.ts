@@ -1,0 +1,142 @@
+import { BoundedLabels, OTHER } from './bounded-labels.js';
+import { type Counts, type CountsSummary, hitRateOf, noCounts, summaryOf } from './counts.js';
+import { LatencyHistogram, type LatencySummary } from './latency-histogram.js';
+
+/** What is timed: asking the store, writing to it, and loading past it. */
+export type TimedOperation = 'get' | 'set' | 'load';
+
+/** Everything counted since the start or the last `reset()`. */
+export interface MetricsSummary extends CountsSummary {
+  /** By category; at most 50 have a name of their own, the rest is `other`. */
+  readonly categories: Readonly<Record<string, CountsSummary>>;
+  readonly latency: Readonly<Record<TimedOperation, LatencySummary>>;
+  /** Milliseconds of loading that hits made unnecessary, less what the hits took. */
+  readonly savedMs: number;
+  /** Bypasses by reason. */
+  readonly bypassReasons: Readonly<Record<string, number>>;
+  /** `false` in memory mode. */
+  readonly redisConnected: boolean;
+}
+
+interface MetricsSources {
+  /** Asked by every `summary()`. Default: never connected. */
+  readonly redisConnected?: () => boolean;
+}
+
+const MAX_CATEGORIES = 50;
+const MAX_REASONS = 20;
+
+/** Counts, rates and latencies of one cache, in bounded memory whatever the categories are called. */
+export class CacheMetrics {
+  private total = noCounts();
+  private savedMs = 0;
+  private readonly byCategory = new Map<string, Counts>();
+  private readonly byReason = new Map<string, number>();
+  private readonly categories = new BoundedLabels(MAX_CATEGORIES);
+  private readonly reasons = new BoundedLabels(MAX_REASONS);
+  private readonly latency = {
+    get: new LatencyHistogram(),
+    set: new LatencyHistogram(),
+    load: new LatencyHistogram(),
+  } satisfies Record<TimedOperation, LatencyHistogram>;
+
+  constructor(private readonly sources: MetricsSources = {}) {}
+
+  recordHit(category: string): void {
+    this.count(category, 'hits');
+  }
+
+  recordMiss(category: string): void {
+    this.count(category, 'misses');
+  }
+
+  /** An answer past its time to live. */
+  recordStale(category: string): void {
+    this.count(category, 'stale');
+  }
+
+  recordSet(category: string): void {
+    this.count(category, 'sets');
+  }
+
+  recordDelete(category: string, deleted = 1): void {
+    this.count(category, 'deletes', deleted);
+  }
+
+  /** A fault of the store. */
+  recordError(category: string): void {
+    this.count(category, 'errors');
+  }
+
+  /** A call that went past the cache. `reason` is a word such as `not-read-only`. */
+  recordBypass(category: string, reason = OTHER): void {
+    this.count(category, 'bypasses');
+    const label = this.reasons.of(reason);
+    this.byReason.set(label, (this.byReason.get(label) ?? 0) + 1);
+  }
+
+  /** A result that was not stored. Why is for the log: it names places in values, which make no bounded label. */
+  recordRefused(category: string): void {
+    this.count(category, 'refused');
+  }
+
+  recordLatency(operation: TimedOperation, ms: number): void {
+    this.latency[operation].observe(ms);
+  }
+
+  recordSaved(ms: number): void {
+    if (ms > 0 && ms < Infinity) this.savedMs += ms;
+  }
+
+  /** Hits of all requests that asked the cache, 0…1; 0 when nothing was asked. */
+  hitRate(): number {
+    return hitRateOf(this.total);
+  }
+
+  /** The same for one category; 0 for one that is not known, or that is counted under `other`. */
+  categoryHitRate(category: string): number {
+    const label = this.categories.find(category);
+    return hitRateOf(this.byCategory.get(label ?? category) ?? noCounts());
+  }
+
+  summary(): MetricsSummary {
+    return {
+      ...summaryOf(this.total),
+      categories: Object.fromEntries([...this.byCategory].map(([category, counts]) => [category, summaryOf(counts)])),
+      latency: {
+        get: this.latency.get.summary(),
+        set: this.latency.set.summary(),
+        load: this.latency.load.summary(),
+      },
+      savedMs: this.savedMs,
+      bypassReasons: Object.fromEntries(this.byReason),
+      redisConnected: this.isRedisConnected(),
+    };
+  }
+
+  /** Counts from zero again, categories included. */
+  reset(): void {
+    this.total = noCounts();
+    this.savedMs = 0;
+    for (const part of [this.byCategory, this.byReason]) part.clear();
+    for (const labels of [this.categories, this.reasons]) labels.reset();
+    for (const histogram of Object.values(this.latency)) histogram.reset();
+  }
+
+  private count(category: string, what: keyof Counts, by = 1): void {
+    const label = this.categories.of(category);
+    const counts = this.byCategory.get(label) ?? noCounts();
+    this.byCategory.set(label, counts);
+    if (!(by >= 0 && by < Infinity)) return;
+    counts[what] += by;
+    this.total[what] += by;
+  }
+
+  private isRedisConnected(): boolean {
+    try {
+      return this.sources.redisConnected?.() ?? false;
+    } catch {
+      return false;
+    }
+  }
+}

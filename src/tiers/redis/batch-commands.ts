@@ -1,0 +1,68 @@
+import type { StoreWrite } from '../../core/ports/store.js';
+import type { RedisClient } from './load-ioredis.js';
+import { isCluster } from './redis-client.js';
+import { groupBySlot } from './slots.js';
+
+type Key = string | Buffer;
+
+/**
+ * Commands on many keys: one command for one server; for a cluster one per slot, all sent in the same turn of the event
+ * loop, which makes one round trip per node. Each settles when all of its commands have, and rejects if any failed.
+ */
+export interface BatchCommands {
+  /** In the order of `keys`. */
+  getMany(client: RedisClient, keys: readonly string[]): Promise<(Buffer | null)[]>;
+  setMany(client: RedisClient, writes: readonly StoreWrite[]): Promise<true>;
+  /** How many of the keys existed. Their memory is freed in the background. */
+  unlink(client: RedisClient, keys: readonly Key[]): Promise<number>;
+  /** How many commands a batch of these keys is. */
+  countOf(keys: readonly string[]): number;
+}
+
+export const onOneServer: BatchCommands = {
+  getMany: (client, keys) => client.mgetBuffer([...keys]),
+  unlink: (client, keys) => client.unlink([...keys]),
+  countOf: () => 1,
+  async setMany(client, writes) {
+    const pipeline = client.pipeline();
+    for (const write of writes) pipeline.set(write.key, bytesOf(write), 'PX', write.ttlMs);
+    for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+    return true;
+  },
+};
+
+export const onCluster: BatchCommands = {
+  async getMany(client, keys) {
+    const groups = groupBySlot(keys);
+    const answers = await allOf(groups.map((group) => client.mgetBuffer(pick(keys, group))));
+    const values = new Array<Buffer | null>(keys.length).fill(null);
+    groups.forEach((group, at) => group.forEach((place, index) => (values[place] = answers[at]?.[index] ?? null)));
+    return values;
+  },
+  async unlink(client, keys) {
+    const counts = await allOf(groupBySlot(keys).map((group) => client.unlink(pick(keys, group))));
+    return counts.reduce((sum, count) => sum + count, 0);
+  },
+  async setMany(client, writes) {
+    await allOf(writes.map((write) => client.set(write.key, bytesOf(write), 'PX', write.ttlMs)));
+    return true;
+  },
+  countOf: (keys) => keys.length,
+};
+
+export const batchCommandsFor = (client: RedisClient): BatchCommands => (isCluster(client) ? onCluster : onOneServer);
+
+/** The value as the library takes it: it would write any other byte array as text. Shares its memory. */
+export const bytesOf = ({ value }: StoreWrite): Buffer =>
+  Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+
+const pick = <T>(items: readonly T[], places: readonly number[]): T[] => places.map((place) => items[place] as T);
+
+/** As `Promise.all`, but settles only when nothing is under way any more. */
+async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(promises);
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}

@@ -1,0 +1,58 @@
+import type { Redis } from 'ioredis';
+import type { Reply } from '../../core/ports/store.js';
+import { batchCommandsFor } from './batch-commands.js';
+import { addressOf, slotOwners } from './cluster-nodes.js';
+import type { RedisClient } from './load-ioredis.js';
+import { isCluster, mastersOf } from './redis-client.js';
+
+/** Keys that one step looks at. More of them delay other clients of the server noticeably. */
+const KEYS_PER_STEP = 1_000;
+
+export interface Deletion {
+  readonly deleted: number;
+  /** `false`: a step failed or the servers changed meanwhile; keys that match may be left. */
+  readonly complete: boolean;
+}
+
+/** Runs one step within the deadline. */
+export type RunStep = <T>(command: () => Promise<T>) => Promise<Reply<T>>;
+
+/**
+ * Deletes every key that matches `pattern`, on every master, by SCAN and UNLINK: the server is never busy with it for
+ * more than a moment, and whatever was there when it began is found. Stays with `client`: a cursor means nothing to
+ * another server, so when the connection is lost the walk ends.
+ */
+export async function deleteMatching(client: RedisClient, pattern: string, run: RunStep): Promise<Deletion> {
+  const masters = mastersOf(client);
+  let deleted = 0;
+  for (const master of masters) {
+    const walk = await deleteOn(master, client, pattern, run);
+    deleted += walk.deleted;
+    if (!walk.complete) return { deleted, complete: false };
+  }
+  return { deleted, complete: coversAll(client, masters) };
+}
+
+async function deleteOn(master: Redis, client: RedisClient, pattern: string, run: RunStep): Promise<Deletion> {
+  let deleted = 0;
+  let cursor = '0';
+  do {
+    const from = cursor;
+    const step = await run(() => master.scanBuffer(from, 'MATCH', pattern, 'COUNT', KEYS_PER_STEP));
+    if (!step.ok) return { deleted, complete: false };
+    const [next, keys] = step.value;
+    cursor = next.toString();
+    if (keys.length === 0) continue;
+    const unlinked = await run(() => batchCommandsFor(client).unlink(client, keys));
+    if (!unlinked.ok) return { deleted, complete: false };
+    deleted += unlinked.value;
+  } while (cursor !== '0');
+  return { deleted, complete: true };
+}
+
+/** Whether every node that now owns slots was walked. One that is away, or took over meanwhile, was not. */
+function coversAll(client: RedisClient, walked: readonly Redis[]): boolean {
+  if (!isCluster(client)) return true;
+  const addresses = new Set(walked.map(addressOf));
+  return [...slotOwners(client)].every((owner) => addresses.has(owner));
+}

@@ -1,0 +1,161 @@
+import type { EventSink } from '../../core/events.js';
+import type { ResolvedRedisOptions } from '../../core/policy/options.js';
+import type { Clock } from '../../core/ports/clock.js';
+import type { BreakerState, Reply, StoreHealth, UnavailableReason } from '../../core/ports/store.js';
+import { Availability } from '../../core/resilience/availability.js';
+import { Breaker } from '../../core/resilience/breaker.js';
+import { Guard } from '../../core/resilience/guard.js';
+import type { Effort } from '../../core/resilience/guarded-call.js';
+import { RESILIENCE_DEFAULTS, type ResilienceTuning } from '../../core/resilience/resilience-defaults.js';
+import { unavailable } from '../../core/resilience/unavailable.js';
+import { classifyFailure } from './command-failure.js';
+import { Connections } from './connections.js';
+import { FirstAttempt } from './first-attempt.js';
+import type { IoredisModule, RedisClient } from './load-ioredis.js';
+import { RecoveryProbe } from './recovery-probe.js';
+import { clientFactory, mastersOf } from './redis-client.js';
+import { SendTurn } from './send-turn.js';
+
+export interface RedisParts {
+  readonly clock: Clock;
+  /** Hears `tierFailed` and `tierRecovered` of the tier `redis`, once per change. */
+  readonly events: EventSink;
+  /** Default {@link RESILIENCE_DEFAULTS}. */
+  readonly tuning?: Partial<ResilienceTuning>;
+  /** Between 0 and 1, for jitter. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** Silence after which connections that look alive are thrown away, in milliseconds. */
+const SILENCE_MS = 1_000;
+/** How long closing waits for commands under way, in milliseconds. */
+const DRAIN_MS = 200;
+/** What an attempt to connect may take on top of the connection itself, in milliseconds. */
+const HANDSHAKE_MS = 3_000;
+
+/**
+ * Connections to Redis and the guard in front of them: runs commands that never reject and never take longer than the
+ * deadline, keeps connecting in the background, and knows whether Redis can be used at the moment.
+ *
+ * Usable means: a connection is ready and the breaker is closed. Both heal by themselves: a lost connection is made
+ * anew, which closes the breaker; an open breaker is probed, and an answer that comes late has it probed at once.
+ */
+export class GuardedRedis {
+  private readonly connections: Connections;
+  private readonly guard: Guard;
+  private readonly breaker: Breaker;
+  private readonly availability: Availability;
+  private readonly probe: RecoveryProbe;
+  private readonly turns: SendTurn | null;
+  private readonly firstAttempt: FirstAttempt;
+  private closing: Promise<void> | null = null;
+
+  constructor(library: IoredisModule, options: ResolvedRedisOptions, parts: RedisParts) {
+    const { clock, events } = parts;
+    const random = parts.random ?? Math.random;
+    const tuning = { ...RESILIENCE_DEFAULTS, ...parts.tuning };
+    this.availability = new Availability('redis', clock, events);
+    this.breaker = new Breaker(clock, tuning, (state, reason) => this.breakerChanged(state, reason));
+    this.guard = new Guard({
+      ...tuning,
+      ...options,
+      clock,
+      random,
+      breaker: this.breaker,
+      classify: classifyFailure,
+      onOutOfStep: () => this.connections.reset(),
+    });
+    this.probe = new RecoveryProbe(clock, tuning.breakerOpenMs, () => this.askWhetherAlive());
+    this.turns = options.topology.mode === 'cluster' ? new SendTurn(clock) : null;
+    this.firstAttempt = new FirstAttempt(clock);
+    this.connections = new Connections(options.connections, {
+      clock,
+      random,
+      create: clientFactory(library, options, clock),
+      attemptTimeoutMs: options.connectTimeoutMs + HANDSHAKE_MS,
+      onReady: () => this.becameReady(),
+      onDown: () => this.wentDown(),
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.closing !== null;
+  }
+
+  get isReady(): boolean {
+    return this.connections.isReady;
+  }
+
+  get breakerState(): BreakerState {
+    return this.breaker.state;
+  }
+
+  get counts(): StoreHealth['connections'] {
+    return { open: this.connections.readyCount, inFlight: this.guard.inFlight, shed: this.guard.shedCount };
+  }
+
+  /** Runs `command` on the next client. Without a connection it answers at once, and connecting is hurried on. */
+  run<T>(command: (client: RedisClient) => Promise<T>, effort: Effort<T>): Promise<Reply<T>> {
+    if (this.closing) return Promise.resolve(unavailable('closed'));
+    if (!this.connections.isReady) {
+      this.connections.want();
+      return Promise.resolve(unavailable('disconnected'));
+    }
+    return this.guard.run(() => {
+      const answer = command(this.connections.take());
+      return this.turns ? this.turns.watch(answer) : answer;
+    }, effort);
+  }
+
+  /** A client for commands that belong together, each to be sent through {@link run}. `null`: none is ready. */
+  pin(): RedisClient | null {
+    return this.connections.isReady ? this.connections.take() : null;
+  }
+
+  /** Whether the first attempt to connect succeeded. Waits for its end, `withinMs` milliseconds at most. */
+  ready(withinMs: number): Promise<boolean> {
+    return this.isReady ? Promise.resolve(true) : this.firstAttempt.succeeded(withinMs);
+  }
+
+  /** See `Store.onRecovered`. Listeners also hear of the first time that Redis can be used. */
+  onRecovered(listener: () => void): () => void {
+    return this.availability.onRecovered(listener);
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    this.probe.stop();
+    this.firstAttempt.ended(false);
+    await this.guard.close(DRAIN_MS);
+    await this.connections.close();
+  }
+
+  private becameReady(): void {
+    this.firstAttempt.ended(true);
+    this.breaker.succeeded();
+    this.availability.up();
+  }
+
+  private wentDown(): void {
+    if (this.connections.isReady) return;
+    this.firstAttempt.ended(false);
+    this.availability.down('disconnected');
+  }
+
+  private breakerChanged(state: BreakerState, reason: UnavailableReason | null): void {
+    this.probe.breakerChanged(state);
+    if (state === 'open') this.availability.down(reason ?? 'timeout');
+    if (state === 'closed' && this.connections.isReady) this.availability.up();
+  }
+
+  private async askWhetherAlive(): Promise<void> {
+    if (!this.connections.isReady) return;
+    const ping = (client: RedisClient) => Promise.all(mastersOf(client).map((master) => master.ping()));
+    const reply = await this.run(ping, { idempotent: false });
+    if (!reply.ok && reply.reason === 'timeout' && this.guard.silentMs >= SILENCE_MS) this.connections.reset();
+  }
+}

@@ -1,0 +1,17 @@
+import type * as Ioredis from 'ioredis';
+
+/** The parts of the `ioredis` package that the store uses. */
+export type IoredisModule = Pick<typeof Ioredis, 'Redis' | 'Cluster'>;
+
+/** A client for one server, or for a cluster. */
+export type RedisClient = Ioredis.Redis | Ioredis.Cluster;
+
+/** Loads the optional peer `ioredis`. `null`: it is not installed, or cannot be loaded. Never rejects. */
+export async function loadIoredis(): Promise<IoredisModule | null> {
+  try {
+    const { Redis, Cluster } = await import('ioredis');
+    return { Redis, Cluster };
+  } catch {
+    return null;
+  }
+}

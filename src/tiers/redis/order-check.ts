@@ -1,0 +1,38 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '../../core/ports/clock.js';
+import type { RedisClient } from './load-ioredis.js';
+import { mastersOf } from './redis-client.js';
+
+const EVERY_MS = 250;
+
+/**
+ * Notices that answers and commands are out of step. A stray, doubled or lost reply shifts every later answer by one,
+ * which neither the protocol nor the library notices: the values are right, but belong to other keys. So, while there
+ * are commands, each connection is now and then asked to repeat a text that no other reply can be.
+ */
+export class OrderCheck {
+  private dueMs = 0;
+  private count = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly onOutOfStep: (connection: Redis) => void,
+  ) {}
+
+  /** To be called with every command that is sent. */
+  beforeCommand(client: RedisClient): void {
+    const nowMs = this.clock.monotonicNow();
+    if (nowMs < this.dueMs) return;
+    this.dueMs = nowMs + EVERY_MS;
+    const text = `agent-cache:order-check:${++this.count}`;
+    for (const connection of mastersOf(client)) {
+      if (connection.status === 'ready') void this.check(connection, text);
+    }
+  }
+
+  /** An error says nothing: servers may forbid the command. */
+  private async check(connection: Redis, text: string): Promise<void> {
+    const answer: unknown = await connection.echo(text).catch(() => text);
+    if (answer !== text) this.onOutOfStep(connection);
+  }
+}

@@ -1,0 +1,47 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { ResolvedRedisOptions } from '../../core/policy/options.js';
+import type { Clock } from '../../core/ports/clock.js';
+import { clusterOptions, sentinelOptions, standaloneOptions } from './connection-options.js';
+import type { IoredisModule, RedisClient } from './load-ioredis.js';
+import { parseAddress } from './redis-address.js';
+
+/** Makes clients for one topology, which have not begun to connect. Wrong addresses throw `CacheConfigurationError`. */
+export function clientFactory(library: IoredisModule, options: ResolvedRedisOptions, clock: Clock): () => RedisClient {
+  const { topology } = options;
+  switch (topology.mode) {
+    case 'standalone': {
+      const clientOptions = standaloneOptions(options, topology.url);
+      return () => new library.Redis(clientOptions);
+    }
+    case 'sentinel': {
+      const clientOptions = sentinelOptions(options, topology, clock);
+      return () => new library.Redis(clientOptions);
+    }
+    case 'cluster': {
+      const nodes = topology.nodes.map((node) => parseAddress(node));
+      const clientOptions = clusterOptions(options);
+      return () => new library.Cluster([...nodes], clientOptions);
+    }
+  }
+}
+
+export const isCluster = (client: RedisClient): client is Cluster => client.isCluster;
+
+/** The connections that hold the data: the masters of a cluster, or the client itself. */
+export const mastersOf = (client: RedisClient): Redis[] => (isCluster(client) ? client.nodes('master') : [client]);
+
+/**
+ * Ends a client at once. What waits for an answer is rejected; replies that still arrive belong to nobody. Asking the
+ * server to finish (`quit`), or the socket to end in good order, never returns when the server hangs.
+ */
+export function destroyClient(client: RedisClient): void {
+  const connections = isCluster(client) ? client.nodes('all') : [client];
+  client.disconnect();
+  for (const connection of connections) destroyStream(connection);
+}
+
+/** Ends the connection of one client at once. */
+export function destroyStream(client: Redis): void {
+  // The library sets `stream` only when it begins to connect.
+  (client.stream as Redis['stream'] | undefined)?.destroy();
+}

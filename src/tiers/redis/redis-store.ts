@@ -1,0 +1,152 @@
+import type { ResolvedRedisOptions } from '../../core/policy/options.js';
+import type { Reply, Store, StoreHealth, StoreMode, StoreWrite } from '../../core/ports/store.js';
+import type { Effort } from '../../core/resilience/guarded-call.js';
+import { type BatchCommands, bytesOf, onCluster, onOneServer } from './batch-commands.js';
+import { type Deletion, deleteMatching } from './delete-matching.js';
+import { GuardedRedis, type RedisParts } from './guarded-redis.js';
+import type { IoredisModule } from './load-ioredis.js';
+import { countNodes, readMemory, UNKNOWN_MEMORY } from './redis-health.js';
+import { INCREMENT } from './scripts/increment.js';
+
+const isBytesOrNull = (reply: unknown): boolean => reply === null || Buffer.isBuffer(reply);
+const isDone = (reply: unknown): boolean => reply === true || reply === 'OK';
+const isDoneOrNull = (reply: unknown): boolean => reply === null || reply === 'OK';
+const isIntegerText = (reply: unknown): boolean => typeof reply === 'string' && /^-?\d+$/.test(reply);
+const isCount = (reply: unknown): boolean => typeof reply === 'number';
+
+const READ: Effort<Buffer | null> = { idempotent: true, accepts: isBytesOrNull };
+const ASK: Effort<unknown> = { idempotent: true };
+
+/** A store on Redis: one server, the master that sentinels name, or a cluster. Connects in the background. */
+export class RedisStore implements Store {
+  readonly mode: StoreMode;
+  private readonly redis: GuardedRedis;
+  private readonly batch: BatchCommands;
+
+  /** Begins to connect; waits for nothing. Throws `CacheConfigurationError` for an address that cannot be read. */
+  constructor(
+    library: IoredisModule,
+    private readonly options: ResolvedRedisOptions,
+    private readonly parts: RedisParts,
+  ) {
+    this.mode = options.topology.mode;
+    this.batch = this.mode === 'cluster' ? onCluster : onOneServer;
+    this.redis = new GuardedRedis(library, options, parts);
+  }
+
+  /**
+   * Whether Redis was reached at the first attempt. Waits for its end, `withinMs` milliseconds at most; without waiting,
+   * calls answer `disconnected` until there is a connection.
+   */
+  ready(withinMs: number): Promise<boolean> {
+    return this.redis.ready(withinMs);
+  }
+
+  get isAvailable(): boolean {
+    return this.redis.isReady;
+  }
+
+  get(key: string): Promise<Reply<Buffer | null>> {
+    return this.redis.run((client) => client.getBuffer(key), READ);
+  }
+
+  getMany(keys: readonly string[]): Promise<Reply<(Buffer | null)[]>> {
+    if (keys.length === 0) return Promise.resolve({ ok: true, value: [] });
+    return this.redis.run((client) => this.batch.getMany(client, keys), {
+      idempotent: true,
+      ...this.weigh(keys),
+      accepts: (reply) => Array.isArray(reply) && reply.length === keys.length && reply.every(isBytesOrNull),
+    });
+  }
+
+  async set(write: StoreWrite): Promise<Reply<true>> {
+    const effort = { idempotent: true, bytes: sizeOf(write), accepts: isDone };
+    const { key, ttlMs } = write;
+    const reply = await this.redis.run((client) => client.set(key, bytesOf(write), 'PX', ttlMs), effort);
+    return reply.ok ? { ok: true, value: true } : reply;
+  }
+
+  /** Not tried again: a first try that was carried out would look like a value of somebody else. */
+  async setIfAbsent(write: StoreWrite): Promise<Reply<boolean>> {
+    const effort = { idempotent: false, bytes: sizeOf(write), accepts: isDoneOrNull };
+    const { key, ttlMs } = write;
+    const reply = await this.redis.run((client) => client.set(key, bytesOf(write), 'PX', ttlMs, 'NX'), effort);
+    return reply.ok ? { ok: true, value: reply.value !== null } : reply;
+  }
+
+  setMany(writes: readonly StoreWrite[]): Promise<Reply<true>> {
+    if (writes.length === 0) return Promise.resolve({ ok: true, value: true });
+    const bytes = writes.reduce((sum, write) => sum + sizeOf(write), 0);
+    const effort = { idempotent: true, commands: writes.length, bytes, accepts: isDone };
+    return this.redis.run((client) => this.batch.setMany(client, writes), effort);
+  }
+
+  /** After a connection was lost, keys that the first try deleted may be missing from the count. */
+  delete(keys: readonly string[]): Promise<Reply<number>> {
+    if (keys.length === 0) return Promise.resolve({ ok: true, value: 0 });
+    const effort = { idempotent: true, ...this.weigh(keys), accepts: isCount };
+    return this.redis.run((client) => this.batch.unlink(client, keys), effort);
+  }
+
+  /** Not tried again: a first try that was carried out would be added twice. */
+  async increment(key: string, by: number, ttlMs: number): Promise<Reply<number>> {
+    const effort = { idempotent: false, accepts: isIntegerText };
+    const reply = await this.redis.run((client) => client.eval(INCREMENT, 1, key, by, ttlMs), effort);
+    return reply.ok ? { ok: true, value: Number(reply.value) } : reply;
+  }
+
+  async deleteMatching(pattern: string): Promise<Deletion> {
+    const client = this.redis.pin();
+    if (!client) return { deleted: 0, complete: false };
+    return deleteMatching(client, pattern, (command) => this.redis.run(command, ASK));
+  }
+
+  async health(): Promise<StoreHealth> {
+    const { clock } = this.parts;
+    const askedAtMs = clock.monotonicNow();
+    const pong = this.redis.run((client) => client.ping(), ASK);
+    const memory = this.redis.run((client) => readMemory(client), ASK);
+    const isAlive = (await pong).ok;
+    const latencyMs = isAlive ? clock.monotonicNow() - askedAtMs : null;
+    const memoryReply = await memory;
+    const nodes = this.nodes();
+    return {
+      connected: isAlive,
+      message: this.describe(isAlive),
+      mode: this.mode,
+      latencyMs,
+      breaker: this.redis.breakerState,
+      memory: memoryReply.ok ? memoryReply.value : UNKNOWN_MEMORY,
+      connections: this.redis.counts,
+      ...(nodes && { nodes }),
+    };
+  }
+
+  onRecovered(listener: () => void): () => void {
+    return this.redis.onRecovered(listener);
+  }
+
+  close(): Promise<void> {
+    return this.redis.close();
+  }
+
+  private nodes(): StoreHealth['nodes'] {
+    const client = this.redis.pin();
+    if (client) return countNodes(client);
+    return this.mode === 'cluster' ? { total: 0, ready: 0 } : undefined;
+  }
+
+  private describe(isAlive: boolean): string {
+    if (this.redis.isClosed) return 'The cache is closed.';
+    if (isAlive) return 'Redis answers.';
+    if (this.redis.isReady)
+      return `Redis does not answer within ${this.options.timeoutMs} ms; the cache goes on asking.`;
+    return 'Redis is not connected; the cache goes on connecting in the background.';
+  }
+
+  private weigh(keys: readonly string[]): { commands: number; bytes: number } {
+    return { commands: this.batch.countOf(keys), bytes: keys.reduce((sum, key) => sum + key.length, 0) };
+  }
+}
+
+const sizeOf = ({ key, value }: StoreWrite): number => key.length + value.byteLength;

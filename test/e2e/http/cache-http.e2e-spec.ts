@@ -1,0 +1,338 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  BadRequestException,
+  type CanActivate,
+  Controller,
+  Get,
+  Inject,
+  Injectable,
+  type INestApplication,
+  Module,
+  type ModuleMetadata,
+  Param,
+  ParseIntPipe,
+  Res,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import type { Response } from 'express';
+import request from 'supertest';
+import { AgentCache } from '../../../src/core/cache.js';
+import { CacheClient } from '../../../src/core/cache-client.js';
+import { CacheEventBus } from '../../../src/core/events.js';
+import { CacheHttpInterceptor, CacheHttpModule, QueryMeter } from '../../../src/http.js';
+import { CacheMetrics } from '../../../src/observability/cache-metrics.js';
+import { connectMetrics } from '../../../src/observability/connect-metrics.js';
+import { parseMembers } from '../../support/structured-field.js';
+
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+@Injectable()
+class Refuse implements CanActivate {
+  constructor(@Inject(CacheEventBus) private readonly events: CacheEventBus) {}
+
+  canActivate(): boolean {
+    this.events.emit('hit', { category: 'permissions', key: 'k', ms: 0.1, ageMs: 1, savedMs: 0 });
+    return false;
+  }
+}
+
+/** Does what an app does: asks the cache and a database, in ways that end differently. */
+@Controller('work')
+class Work {
+  constructor(
+    @Inject(CacheEventBus) private readonly events: CacheEventBus,
+    @Inject(QueryMeter) private readonly meter: QueryMeter,
+  ) {}
+
+  @Get('nothing')
+  nothing(): string {
+    return 'nothing';
+  }
+
+  @Get('mixed/:queries')
+  async mixed(@Param('queries', ParseIntPipe) queries: number): Promise<string> {
+    this.events.emit('hit', {
+      category: 'context',
+      key: 'context:secret',
+      ms: 0.1,
+      ageMs: 1,
+      savedMs: 9,
+      ttlLeftMs: 61_000,
+    });
+    await pause(1);
+    this.events.emit('miss', { category: 'tool', key: 'tool:secret', ms: 0.2, reason: 'absent' });
+    for (let index = 0; index < queries; index++) await this.meter.measure(() => pause(5));
+    this.events.emit('load', { category: 'tool', key: 'tool:secret', ms: 5, ok: true });
+    this.events.emit('set', { category: 'tool', key: 'tool:secret', ms: 0.3, bytes: 10 });
+    this.events.emit('bypass', { category: 'tool', reason: 'not-read-only' });
+    return 'mixed';
+  }
+
+  @Get('fails')
+  async fails(): Promise<never> {
+    await this.meter.measure(() => pause(1));
+    this.events.emit('hit', { category: 'tool', key: 'k', ms: 0.1, ageMs: 1, savedMs: 0 });
+    throw new Error('broken');
+  }
+
+  @Get('rejects')
+  rejects(): never {
+    this.events.emit('hit', { category: 'tool', key: 'k', ms: 0.1, ageMs: 1, savedMs: 0 });
+    throw new BadRequestException('no');
+  }
+
+  @Get('raw')
+  raw(@Res() response: Response): void {
+    this.events.emit('hit', { category: 'tool', key: 'k', ms: 0.1, ageMs: 1, savedMs: 0 });
+    response.status(202).send('raw');
+  }
+
+  @Get('stream')
+  stream(@Res() response: Response): void {
+    response.write('a');
+    response.write('b');
+    this.events.emit('hit', { category: 'late', key: 'k', ms: 0.1, ageMs: 1, savedMs: 0 });
+    response.end('c');
+  }
+
+  @Get('own-headers')
+  ownHeaders(@Res() response: Response): void {
+    response.setHeader('Cache-Status', 'origin; hit');
+    response.setHeader('Server-Timing', ['auth;dur=1', 'app;dur=2']);
+    response.send('own');
+  }
+
+  @Get('refused')
+  @UseGuards(Refuse)
+  refused(): string {
+    return 'never';
+  }
+}
+
+@Controller('chosen')
+@UseInterceptors(CacheHttpInterceptor)
+class Chosen {
+  @Get()
+  chosen(): string {
+    return 'chosen';
+  }
+}
+
+const health = {
+  enabled: true,
+  connected: false,
+  message: 'Redis does not answer',
+  mode: 'standalone',
+  hits: 1,
+  misses: 2,
+  latencyMs: null,
+  breaker: 'open',
+  memory: { usedBytes: null, maxBytes: null, evictionPolicy: null },
+  connections: { open: 0, inFlight: 0, shed: 0 },
+} as const;
+
+describe('CacheHttpModule', () => {
+  let app: INestApplication | undefined;
+  const events = new CacheEventBus();
+  const metrics = new CacheMetrics({ redisConnected: () => true });
+  connectMetrics(metrics, events);
+
+  /** The cache as CacheModule provides it, not global on purpose. */
+  @Module({
+    providers: [
+      { provide: AgentCache, useValue: events },
+      { provide: CacheClient, useValue: { healthCheck: () => Promise.resolve(health) } },
+      { provide: CacheMetrics, useValue: metrics },
+    ],
+  })
+  class FakeCacheModule {}
+
+  async function start(
+    imports: ModuleMetadata['imports'] = [FakeCacheModule, CacheHttpModule],
+  ): Promise<ReturnType<typeof request>> {
+    metrics.reset();
+    const module = await Test.createTestingModule({
+      imports: imports ?? [],
+      controllers: [Work, Chosen],
+      providers: [{ provide: CacheEventBus, useValue: events }],
+    }).compile();
+    app = module.createNestApplication({ logger: false });
+    await app.init();
+    return request(app.getHttpServer());
+  }
+
+  afterEach(async () => {
+    await app?.close();
+    app = undefined;
+  });
+
+  it('GET /cache/health answers 200 with what the client says, also when Redis is away', async () => {
+    const response = await (await start()).get('/cache/health').expect(200);
+    expect(response.body).toEqual(health);
+    expect(response.headers['cache-control']).toBe('no-store');
+  });
+
+  it('GET /cache/metrics answers the summary, and no advice while there is little to say', async () => {
+    const client = await start();
+    await client.get('/work/mixed/0').expect(200);
+    const { body, headers } = await client.get('/cache/metrics').expect(200);
+    expect(body).toMatchObject({
+      totalRequests: 2,
+      hits: 1,
+      misses: 1,
+      hitRate: 0.5,
+      hitRatePercent: 50,
+      sets: 1,
+      deletes: 0,
+      errors: 0,
+      bypasses: 1,
+      refused: 0,
+      redisConnected: true,
+      savedMs: 9,
+      advice: null,
+    });
+    expect(Object.keys((body as { categories: object }).categories)).toEqual(['context', 'tool']);
+    expect(headers['cache-control']).toBe('no-store');
+    expect(JSON.stringify(body)).not.toContain('secret');
+  });
+
+  it('GET /cache/metrics advises while the hit rate stays under 60 %', async () => {
+    const client = await start();
+    for (let index = 0; index < 50; index++)
+      events.emit('miss', { category: 'tool', key: 'k', ms: 1, reason: 'absent' });
+    const { body } = await client.get('/cache/metrics').expect(200);
+    expect((body as { advice: string }).advice).toMatch(/^Hit rate 0 % of 50 requests, under 60 %\. Most misses: tool/);
+  });
+
+  it('has no endpoint that invalidates', async () => {
+    const client = await start();
+    for (const method of ['post', 'put', 'patch', 'delete'] as const) {
+      for (const path of ['/cache', '/cache/health', '/cache/metrics', '/cache/invalidate'])
+        await client[method](path).expect(404);
+    }
+  });
+
+  it('tells every outcome of a request, times, and queries', async () => {
+    const { headers } = await (await start()).get('/work/mixed/3').expect(200);
+    const members = parseMembers(headers['cache-status'] as string);
+    expect(members.map(({ parameters }) => parameters)).toEqual([
+      { hit: true, ttl: 61, detail: 'context' },
+      { fwd: 'miss', stored: true, detail: 'tool' },
+      { fwd: 'bypass', detail: 'tool not-read-only' },
+    ]);
+    const timings = Object.fromEntries(
+      (headers['server-timing'] as string).split(', ').map((timing) => timing.split(';dur=')),
+    ) as Record<string, string>;
+    expect(Object.keys(timings)).toEqual(['total', 'cache', 'load', 'db']);
+    expect(Number(timings['cache'])).toBeCloseTo(0.6);
+    expect(Number(timings['load'])).toBeCloseTo(5);
+    expect(Number(timings['db'])).toBeGreaterThan(12);
+    expect(Number(timings['total'])).toBeGreaterThanOrEqual(Number(timings['db']));
+    expect(headers['x-process-time']).toMatch(/^\d+\.\d\d$/);
+    expect(Number(headers['x-process-time'])).toBeGreaterThan(12);
+    expect(headers['x-query-count']).toBe('3');
+    expect(Number(headers['x-query-time'])).toBeGreaterThan(12);
+    expect(JSON.stringify(headers)).not.toContain('secret');
+  });
+
+  it('adds the headers where nothing was cached or queried', async () => {
+    const { headers } = await (await start()).get('/work/nothing').expect(200);
+    expect(headers['cache-status']).toBe('nestjs-agent-cache; fwd=bypass; detail="no cached call"');
+    expect(headers['server-timing']).toMatch(/^total;dur=[\d.]+, cache;dur=0\.00, load;dur=0\.00, db;dur=0\.00$/);
+    expect([headers['x-query-count'], headers['x-query-time']]).toEqual(['0', '0.00']);
+  });
+
+  it.each([
+    ['/work/fails', 500],
+    ['/work/rejects', 400],
+    ['/work/raw', 202],
+  ])('adds the headers to %s, which ends with %d', async (path, status) => {
+    const { headers } = await (await start()).get(path).expect(status);
+    expect(headers['cache-status']).toBe('nestjs-agent-cache; hit; detail="tool"');
+    expect(headers['x-query-count']).toBe(path === '/work/fails' ? '1' : '0');
+  });
+
+  it('adds the headers to a request that a pipe refuses', async () => {
+    const { headers } = await (await start()).get('/work/mixed/many').expect(400);
+    expect(headers['cache-status']).toContain('no cached call');
+  });
+
+  it('says nothing of what happens after the headers of a stream have left', async () => {
+    const { headers, text } = await (await start()).get('/work/stream').expect(200);
+    expect(text).toBe('abc');
+    expect(headers['cache-status']).toContain('no cached call');
+  });
+
+  it('leaves what others have said in the same headers', async () => {
+    const { headers } = await (await start()).get('/work/own-headers').expect(200);
+    expect(headers['cache-status']).toBe('origin; hit, nestjs-agent-cache; fwd=bypass; detail="no cached call"');
+    expect(headers['server-timing']).toMatch(/^auth;dur=1, app;dur=2, total;dur=/);
+  });
+
+  it('keeps requests apart that run at once', async () => {
+    const client = await start();
+    await app?.listen(0, '127.0.0.1');
+    const counts = Array.from({ length: 20 }, (_, index) => index % 5);
+    const answers = await Promise.all(counts.map((count) => client.get(`/work/mixed/${count}`)));
+    expect(answers.map(({ headers }) => Number(headers['x-query-count']))).toEqual(counts);
+    for (const { headers } of answers) expect(parseMembers(headers['cache-status'] as string)).toHaveLength(3);
+  });
+
+  it('adds the headers once where the interceptor stands twice', async () => {
+    const { headers } = await (await start()).get('/chosen').expect(200);
+    expect(parseMembers(headers['cache-status'] as string)).toHaveLength(1);
+  });
+
+  it.each([
+    ['/work/refused', 403],
+    ['/nowhere', 404],
+  ])('adds the headers to %s, which Nest ends with %d before any handler', async (path, status) => {
+    const { headers } = await (await start()).get(path).expect(status);
+    const [member] = parseMembers(headers['cache-status'] as string);
+    expect(member?.parameters['detail']).toBe(status === 403 ? 'permissions' : 'no cached call');
+    expect(headers['x-query-count']).toBe('0');
+  });
+
+  it('can leave the interceptor off, and keeps it where a controller asks for it', async () => {
+    const client = await start([FakeCacheModule, CacheHttpModule.forRoot({ interceptor: false })]);
+    const without = await client.get('/work/mixed/1').expect(200);
+    expect(without.headers['cache-status']).toBeUndefined();
+    expect(without.headers['x-query-count']).toBeUndefined();
+    const chosen = await client.get('/chosen').expect(200);
+    expect(chosen.headers['cache-status']).toContain('nestjs-agent-cache');
+    await client.get('/cache/health').expect(200);
+  });
+
+  it('reports in an app without CacheModule that there is no cache', async () => {
+    const client = await start([CacheHttpModule]);
+    const { body } = await client.get('/cache/health').expect(200);
+    expect(body).toMatchObject({ enabled: false, connected: false, message: expect.stringContaining('CacheModule') });
+    const metricsResponse = await client.get('/cache/metrics').expect(200);
+    expect(metricsResponse.body).toMatchObject({ totalRequests: 0, redisConnected: false, advice: null });
+    const { headers } = await client.get('/work/mixed/2').expect(200);
+    expect(headers['x-query-count']).toBe('2');
+  });
+
+  it('is not mounted unless it is imported', async () => {
+    const module = await Test.createTestingModule({ imports: [FakeCacheModule] }).compile();
+    app = module.createNestApplication({ logger: false });
+    await app.init();
+    await request(app.getHttpServer()).get('/cache/health').expect(404);
+  });
+
+  it('hears no events after the app was closed', async () => {
+    const listenersOf = (): number =>
+      [...(events as unknown as { listeners: Map<string, Set<unknown>> }).listeners.values()].reduce(
+        (sum, set) => sum + set.size,
+        0,
+      );
+    const before = listenersOf();
+    await start();
+    expect(listenersOf()).toBeGreaterThan(before);
+    await app?.close();
+    app = undefined;
+    expect(listenersOf()).toBe(before);
+  });
+});

@@ -1,0 +1,170 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './redis-server.js';
+
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket | null;
+}
+
+/**
+ * A TCP proxy on 127.0.0.1 in front of a server, which breaks the traffic in the ways networks and servers do. Faults
+ * hold for all connections, new ones included, until {@link heal}, unless they say that they happen once.
+ */
+export class FaultProxy {
+  private listener: Server | null = null;
+  private readonly pairs = new Set<Pair>();
+  private delayMs = 0;
+  private isMute = false;
+  private isOneWay = false;
+  /** Rewrites the next piece of a reply. `null` for the piece: it is lost. */
+  private rewrite: ((piece: Buffer, client: Socket) => Buffer | null) | null = null;
+  private connectionCount = 0;
+
+  private constructor(
+    readonly port: number,
+    private readonly targetPort: number,
+  ) {}
+
+  static async start(targetPort: number): Promise<FaultProxy> {
+    const proxy = new FaultProxy(await freePort(), targetPort);
+    await proxy.listen();
+    return proxy;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Connections accepted since the start. */
+  get accepted(): number {
+    return this.connectionCount;
+  }
+
+  /** Accepts new connections again and passes everything on. Connections that a fault made useless are closed. */
+  async heal(): Promise<void> {
+    const wasBroken = this.isMute || this.isOneWay;
+    this.delayMs = 0;
+    this.isMute = false;
+    this.isOneWay = false;
+    this.rewrite = null;
+    if (wasBroken) this.resetAll();
+    if (!this.listener) await this.listen();
+  }
+
+  /** Refuses new connections and resets the present ones. */
+  async refuse(): Promise<void> {
+    const { listener } = this;
+    this.listener = null;
+    const closed = new Promise<void>((resolve) => (listener ? listener.close(() => resolve()) : resolve()));
+    this.resetAll();
+    await closed;
+  }
+
+  /** Accepts and reads, but passes nothing on in either direction. */
+  mute(): void {
+    this.isMute = true;
+  }
+
+  /** Passes commands on, but no replies, and no end of the connection: a half-open one. */
+  halfOpen(): void {
+    this.isOneWay = true;
+  }
+
+  /** Holds every reply back for `ms` milliseconds. */
+  delay(ms: number): void {
+    this.delayMs = ms;
+  }
+
+  /** Resets all present connections (RST). */
+  resetAll(): void {
+    for (const { client } of this.pairs) client.resetAndDestroy();
+  }
+
+  /** Once: passes `bytes` bytes of the next reply on, then closes the connection. */
+  cutNextReply(bytes: number): void {
+    this.rewriteOnce((piece, client) => {
+      setImmediate(() => client.end());
+      return piece.subarray(0, bytes);
+    });
+  }
+
+  /** Once: passes `bytes` bytes of the next reply on, then is silent for ever. */
+  cutNextReplyAndHang(bytes: number): void {
+    this.rewriteOnce((piece) => {
+      this.isOneWay = true;
+      return piece.subarray(0, bytes);
+    });
+  }
+
+  /** Once: these bytes come in place of the next reply. */
+  replaceNextReply(bytes: string): void {
+    this.rewriteOnce(() => Buffer.from(bytes));
+  }
+
+  /** Once: these bytes come before the next reply. */
+  insertBeforeNextReply(bytes: string): void {
+    this.rewriteOnce((piece) => Buffer.concat([Buffer.from(bytes), piece]));
+  }
+
+  /** Once: the next reply comes twice. */
+  doubleNextReply(): void {
+    this.rewriteOnce((piece) => Buffer.concat([piece, piece]));
+  }
+
+  /** Once: the next reply is lost, the connection stays. */
+  loseNextReply(): void {
+    this.rewriteOnce(() => null);
+  }
+
+  /** Sends bytes to all clients though nobody asked. */
+  inject(bytes: string): void {
+    for (const { client } of this.pairs) client.write(bytes);
+  }
+
+  async stop(): Promise<void> {
+    await this.refuse();
+  }
+
+  private rewriteOnce(rewrite: (piece: Buffer, client: Socket) => Buffer | null): void {
+    this.rewrite = rewrite;
+  }
+
+  private listen(): Promise<void> {
+    const listener = createServer((client) => this.accept(client));
+    this.listener = listener;
+    return new Promise((resolve, reject) => {
+      listener.once('error', reject);
+      listener.listen(this.port, '127.0.0.1', () => resolve());
+    });
+  }
+
+  private accept(client: Socket): void {
+    this.connectionCount++;
+    const server = this.isMute ? null : connect(this.targetPort, '127.0.0.1');
+    const pair: Pair = { client, server };
+    this.pairs.add(pair);
+    client.setNoDelay(true);
+    client.on('error', () => {});
+    client.on('data', (piece) => !this.isMute && server?.write(piece));
+    client.on('close', () => {
+      this.pairs.delete(pair);
+      server?.destroy();
+    });
+    server?.setNoDelay(true);
+    server?.on('error', () => {});
+    server?.on('data', (piece) => void this.reply(client, piece));
+    server?.on('close', () => {
+      if (!this.isMute && !this.isOneWay) client.destroy();
+    });
+  }
+
+  private async reply(client: Socket, original: Buffer): Promise<void> {
+    if (this.isMute || this.isOneWay) return;
+    const { rewrite } = this;
+    this.rewrite = null;
+    const piece = rewrite ? rewrite(original, client) : original;
+    if (this.delayMs > 0) await sleep(this.delayMs);
+    if (piece && client.writable) client.write(piece);
+  }
+}
