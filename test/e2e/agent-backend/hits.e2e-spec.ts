@@ -144,9 +144,7 @@ describe.each(STORES)('the backend with a cache in %s', (_, options) => {
     await backend.task({ message: MESSAGE });
     await backend.task({ message: MESSAGE });
     const { body } = await backend.get('/cache/metrics').expect(200);
-    expect(Object.keys(body.categories).sort()).toEqual(
-      expect.arrayContaining(['context', 'embedding', 'prompt', 'tool']),
-    );
+    expect(Object.keys(body.categories).sort()).toEqual(expect.arrayContaining(['context', 'embed', 'prompt', 'tool']));
     const response = await backend.post({ message: MESSAGE });
     expect(response.headers['cache-status']).toMatch(/hit/);
     expect(Number(response.headers['x-query-count'])).toBe(3 + 6 + 2);

@@ -22,11 +22,11 @@ export class ToolExecutor {
   ) {}
 
   /** Rejects with a `ToolError` for an unknown tool, a caller without permission, wrong input and what the tool meets. */
-  @CacheReadOnlyTool({
-    authorize(this: ToolExecutor, call: ToolCall, caller: Caller) {
+  @CacheReadOnlyTool<[ToolCall, Caller], ToolExecutor>({
+    authorize(call, caller) {
       this.authorize(call, caller);
     },
-    validate(this: ToolExecutor, call: ToolCall) {
+    validate(call) {
       this.validate(call);
     },
     // All callers see the same files: who asks decides whether they get an answer, not which.
