@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fingerprint } from './lib/fingerprint.mjs';
+import { withLock } from './lib/lock.mjs';
 import { ScriptFailure, root, runAsScript } from './lib/project.mjs';
 import { run } from './lib/run.mjs';
 
@@ -15,13 +16,15 @@ export async function buildIfChanged({ name, inputs, outputs, steps, force = fal
   const stamp = join(root, 'dist/.built', name);
   const state = () => fingerprint([...inputs, ...outputs]);
   if (!force && readStamp(stamp) === state()) return false;
-  const results = await Promise.all(steps.map((step) => step()));
-  const failed = results.filter((result) => !result.ok);
-  if (failed.length > 0)
-    throw new ScriptFailure(`${name}: the build failed\n${failed.map((result) => result.output).join('\n')}`);
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, state());
-  return true;
+  return withLock(`${stamp}.lock`, async () => {
+    // Another process may have built it while this one waited.
+    if (!force && readStamp(stamp) === state()) return false;
+    const results = await Promise.all(steps.map((step) => step()));
+    const failed = results.filter((result) => !result.ok).map((result) => result.output);
+    if (failed.length > 0) throw new ScriptFailure(`${name}: the build failed\n${failed.join('\n')}`);
+    writeFileSync(stamp, state());
+    return true;
+  });
 }
 
 function readStamp(path) {

@@ -1,36 +1,28 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { Injectable, Module } from '@nestjs/common';
 import { CacheContext, CacheModule, CacheReadOnlyTool, InvalidatesContext } from 'nestjs-agent-cache';
+import { addMessage, findMessages } from './support/messages.js';
+import { runTool, type ToolCall } from './support/tools.js';
 
 @Injectable()
 export class ContextBuilder {
-  private readonly messages = new Map<string, string[]>();
-
   /** Runs once for a task and turn, however often the agent asks. */
   @CacheContext()
   async build(request: { taskId: string; turn: number }): Promise<{ messages: string[] }> {
-    return { messages: this.messages.get(request.taskId) ?? [] };
+    return { messages: await findMessages(request.taskId) };
   }
 
   @InvalidatesContext()
-  async append({ taskId, message }: { taskId: string; message: string }): Promise<void> {
-    this.messages.set(taskId, [...(this.messages.get(taskId) ?? []), message]);
+  async append(message: { taskId: string; text: string }): Promise<void> {
+    await addMessage(message);
   }
 }
 
 @Injectable()
 export class ToolExecutor {
-  /** A file that was read is not read again, until a tool that is not READ_ONLY runs. */
+  /** A file that was read is not read again until a tool runs that is not READ_ONLY. */
   @CacheReadOnlyTool()
-  async execute({
-    tool,
-    params,
-  }: {
-    tool: string;
-    params: { path: string; text?: string };
-  }): Promise<{ text: string }> {
-    if (tool === 'write_file') await writeFile(params.path, params.text ?? '');
-    return { text: await readFile(params.path, 'utf8') };
+  async execute(call: ToolCall): Promise<{ text: string }> {
+    return runTool(call);
   }
 }
 

@@ -1,5 +1,5 @@
 import { ask, type Hook } from './caching-options.js';
-import { isAbortSignal } from './key-parts.js';
+import { keyableArgs } from './key-parts.js';
 import type { MethodCall } from './method-policy.js';
 import { isPlainObject } from './plain-object.js';
 
@@ -50,7 +50,7 @@ function replaced(args: readonly unknown[], { index, field }: Place, value: unkn
 
 function restOf(args: readonly unknown[], place: Place | null): unknown {
   const others = place ? replaced(args, place, undefined) : [...args];
-  const rest = others.map((arg) => (isAbortSignal(arg) ? undefined : arg));
+  const rest = keyableArgs(others);
   return rest.every(isNothing) ? undefined : rest;
 }
 

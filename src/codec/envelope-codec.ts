@@ -1,14 +1,39 @@
-import type { Envelope, EnvelopeCodec } from '../core/ports/codec.js';
-import type { EncryptionKey } from '../core/policy/options.js';
+import type { EnvelopeCodec } from '../core/ports/codec.js';
+import { Compression } from './compression.js';
+import { Encryption, type SecretKey } from './encryption.js';
+import { readEnvelope, writeEnvelope } from './plain-envelope.js';
 
-/** Skeleton, so that the rest can run meanwhile. To be replaced. */
-export function createEnvelopeCodec(_options: { compressMinBytes: number; encryptionKeys: readonly EncryptionKey[] }): EnvelopeCodec {
+export interface EnvelopeCodecOptions {
+  /** Payloads of at least so many bytes are compressed where that makes them smaller. 0: never. */
+  readonly compressMinBytes: number;
+  /** The first encrypts, all decrypt. Empty: nothing is encrypted, and what is encrypted does not open. */
+  readonly encryptionKeys: readonly SecretKey[];
+  /** A compressed payload that inflates to more is not read. Default 64 MiB. */
+  readonly maxInflatedBytes?: number;
+}
+
+const DEFAULT_MAX_INFLATED_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The codec of all that is stored. With keys, value, snapshot and times are encrypted and authenticated, and an
+ * envelope that is not encrypted does not open. Throws `CacheArgumentError` for wrong keys.
+ */
+export function createEnvelopeCodec({
+  compressMinBytes,
+  encryptionKeys,
+  maxInflatedBytes = DEFAULT_MAX_INFLATED_BYTES,
+}: EnvelopeCodecOptions): EnvelopeCodec {
+  const compression = new Compression(compressMinBytes, maxInflatedBytes);
+  const encryption = encryptionKeys.length > 0 ? new Encryption(encryptionKeys) : null;
   return {
-    seal: ({ encoded, ...rest }) => Buffer.from(JSON.stringify({ ...rest, format: encoded.format, payload: encoded.bytes.toString('base64') })),
-    open: (bytes, key) => {
+    seal(envelope) {
+      const plain = writeEnvelope(envelope, compression);
+      return encryption ? encryption.seal(plain, envelope.key) : plain;
+    },
+    open(bytes, key) {
       try {
-        const { format, payload, ...rest } = JSON.parse(bytes.toString()) as Envelope & { format: string; payload: string };
-        return rest.key === key ? { ...rest, encoded: { format, bytes: Buffer.from(payload, 'base64') } } : null;
+        const plain = encryption ? encryption.open(bytes, key) : bytes;
+        return plain && readEnvelope(plain, key, compression);
       } catch {
         return null;
       }

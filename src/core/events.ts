@@ -43,7 +43,12 @@ export interface CacheEvents {
   invalidate: { readonly target: string; readonly acknowledged: boolean };
   bypass: { readonly category: string; readonly reason: BypassReason };
   /** A result that was passed through and not stored. `reason` names a kind or a place, never content. */
-  refused: { readonly category: string; readonly reason: string };
+  refused: {
+    readonly category: string;
+    readonly reason: string;
+    /** The loader or the policy wanted it so. Default: the value could not be stored. */
+    readonly isIntended?: boolean;
+  };
   /** The store gave no answer to a read or a write. */
   error: { readonly category: string; readonly operation: string; readonly reason: UnavailableReason };
   tierFailed: { readonly tier: string; readonly reason: string };

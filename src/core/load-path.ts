@@ -151,7 +151,7 @@ export class LoadPath {
   }
 
   private refuse(address: EntryAddress, reason: string): void {
-    this.parts.events.emit('refused', { category: address.category, reason });
+    this.parts.events.emit('refused', { category: address.category, reason, isIntended: true });
   }
 
   private report<T>(led: readonly Led<T>[], ms: number, ok: boolean): void {

@@ -11,7 +11,7 @@ const MAX_TIERS = 8;
 const MAX_CATEGORIES = 50;
 
 /**
- * Writes one line per change of state: a tier went away, it is back, results of a category are not stored (once per
+ * Writes one line per change of state: a tier went away, it is back, results of a category cannot be stored (once per
  * category). Lines are bounded and hold no key, value or address. Returns the way to end that.
  */
 export function connectLog(events: CacheEventSource, sink: LogSink): () => void {
@@ -31,7 +31,9 @@ export function connectLog(events: CacheEventSource, sink: LogSink): () => void 
       const label = tiers.of(wordOr('a tier', tier));
       if (unavailable.delete(label)) sink.log(`${label} is available again after ${seconds(downMs)}`);
     },
-    refused: ({ category, reason }) => refused.warn(category, reason),
+    refused: ({ category, reason, isIntended = false }) => {
+      if (!isIntended) refused.warn(category, reason);
+    },
   });
 }
 
@@ -48,7 +50,7 @@ class RefusedOnce {
     this.warned.add(label);
     const whose = label === OTHER ? 'further categories' : `'${oneLine(label)}'`;
     this.sink.warn(
-      `A result of ${whose} was passed through and not stored (${oneLine(reason)}). It is loaded each time; this is said once per category`,
+      `A result of ${whose} was passed through and not stored (${oneLine(reason)}). This is said once per category`,
     );
   }
 }

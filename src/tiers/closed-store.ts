@@ -29,4 +29,5 @@ function unansweringStore(reason: UnavailableReason, mode: StoreMode, message: s
 export const closedStore = (): Store => unansweringStore('closed', 'memory', 'The cache is disabled or closed.');
 
 /** What stands in for a store that is still being opened. */
-export const openingStore = (mode: StoreMode): Store => unansweringStore('disconnected', mode, 'The cache is starting.');
+export const openingStore = (mode: StoreMode): Store =>
+  unansweringStore('disconnected', mode, 'The cache is starting.');

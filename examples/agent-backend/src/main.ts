@@ -8,10 +8,13 @@ import { whatToTry } from './what-to-try.js';
 
 const module = await AppModule.fromEnvironment();
 await ensureSampleWorkspace(Settings.from(process.env).workspace);
-const app = prepare(await NestFactory.create<NestExpressApplication>(module, { logger: ['warn', 'error', 'fatal'] }));
+const app = prepare(
+  await NestFactory.create<NestExpressApplication>(module, { logger: ['warn', 'error', 'fatal'], bufferLogs: true }),
+);
 const port = process.env['PORT']?.trim() || '3000';
 try {
   await app.listen(port);
+  app.flushLogs();
   const cache = process.env['AGENT_BACKEND_CACHE'] === 'off' ? 'off' : process.env['REDIS_URL'] ? 'Redis' : 'memory';
   process.stdout.write(whatToTry(Number(new URL(await app.getUrl()).port), cache));
 } catch (error) {

@@ -67,6 +67,9 @@ function print(report: ReplayReport, policy: ReplayPolicy, how: { file: string; 
   process.stdout.write(
     `${file}, shared by ${policy.share}, state ${policy.state}, kept in ${how.store}\n${reportTable(report)}\n`,
   );
+  if (report.timeSources.includes('unknown')) {
+    process.stdout.write('How long a call takes is said neither by the trace nor by the policy (`ms`).\n');
+  }
   if (report.total.eligible === 0) {
     process.stdout.write(
       'No call was eligible: the policy describes none of these tools as READ_ONLY. Give one with --policy.\n',

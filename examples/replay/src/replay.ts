@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
+import { Module, type DynamicModule, type INestApplicationContext, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CacheClient, CacheKeyGenerator, CacheModule } from 'nestjs-agent-cache';
 import { Changes } from './changes.js';
@@ -31,6 +31,10 @@ export interface ReplayReport {
   readonly timeSources: readonly string[];
 }
 
+const say = (message: unknown): void => void process.stderr.write(`${String(message)}\n`);
+/** Standard output is the report's. */
+const STANDARD_ERROR: LoggerService = { log: () => {}, warn: say, error: say, fatal: say };
+
 @Module({})
 class ReplayModule {
   static forRecording(recording: Recording, redisUrl: string | null): DynamicModule {
@@ -57,7 +61,7 @@ export async function replay(
 ): Promise<ReplayReport> {
   const recording = new Recording();
   const app = await NestFactory.createApplicationContext(ReplayModule.forRecording(recording, redisUrl), {
-    logger: ['warn', 'error', 'fatal'],
+    logger: STANDARD_ERROR,
   });
   try {
     await requireStore(app, redisUrl);

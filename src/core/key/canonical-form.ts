@@ -95,11 +95,7 @@ export class CanonicalForm {
   private appendSparse(text: string, array: readonly unknown[], depth: number): string {
     const items = Object.keys(array).map((key) => {
       const index = indexOf(key, array.length);
-      try {
-        return `[${index},${this.append('', array[index], depth + 1)}]`;
-      } catch (error) {
-        throw Refusal.from(error).within(array, index);
-      }
+      return Refusal.at(array, index, () => `[${index},${this.append('', array[index], depth + 1)}]`);
     });
     return `${text}@sparse(${array.length})[${items.join(',')}]`;
   }

@@ -29,12 +29,14 @@ function formOfContainer(value: object, kind: ValueKind, write: Write): string {
 }
 
 function formOfMap(map: Map<unknown, unknown>, write: Write): string {
-  const entries = Array.from(map, ([key, value], index) => at(map, index, () => `[${write(key)},${write(value)}]`));
+  const entries = Array.from(map, ([key, value], index) =>
+    Refusal.at(map, index, () => `[${write(key)},${write(value)}]`),
+  );
   return `@map[${entries.sort().join(',')}]`;
 }
 
 function formOfSet(set: Set<unknown>, write: Write): string {
-  const items = Array.from(set, (item, index) => at(set, index, () => write(item)));
+  const items = Array.from(set, (item, index) => Refusal.at(set, index, () => write(item)));
   return `@set[${items.sort().join(',')}]`;
 }
 
@@ -64,12 +66,4 @@ function formOfInstance(value: object, write: Write): string {
 /** They would be lost without a trace, and two different values would share a form. */
 function refuseProperties(value: object): void {
   if (Reflect.ownKeys(value).length > 0) throw new Refusal(`a ${classNameOf(value)} with properties of its own`);
-}
-
-function at<T>(container: object, index: number, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw Refusal.from(error).within(container, index);
-  }
 }

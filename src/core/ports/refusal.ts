@@ -27,6 +27,15 @@ export class Refusal extends Error {
     return thrown instanceof Refusal ? thrown : new Refusal('something that throws when it is read');
   }
 
+  /** What `read` answers; what it throws lies at `step` of `container`. */
+  static at<T>(container: object, step: Step, read: () => T): T {
+    try {
+      return read();
+    } catch (thrown) {
+      throw Refusal.from(thrown).within(container, step);
+    }
+  }
+
   /** Adds that the place lies at `step` of `container`. */
   within(container: object, step: Step): this {
     this.steps.push(step);

@@ -13,29 +13,33 @@ export function slotOwners(cluster: Cluster): ReadonlySet<string> {
 /** `host:port` of a node's connection, written as {@link slotOwners} does. */
 export const addressOf = ({ options }: Redis): string => `${options.host}:${options.port}`;
 
-/**
- * Connects to every master as soon as the cluster tells of it, and hands its errors to `onError`. The library would
- * connect with the first command for the node and turn away all that come while it does.
- */
-export function connectEagerly(cluster: Cluster, onError: (node: Redis, error: Error) => void): void {
+/** Hands the errors of every node to `onError`, and connects to masters that join a cluster which is ready. */
+export function watchNodes(cluster: Cluster, onError: (node: Redis, error: Error) => void): void {
   cluster.on('+node', (node: Redis) => {
     node.on('error', (error: Error) => onError(node, error));
-    // The library is still setting the node up.
-    process.nextTick(() => {
-      if (node.status === 'wait' && !node.options.readOnly) node.connect().catch(() => {});
-    });
+    // Not before: the cluster asks a node whether all is well, and takes one that is just connecting for broken.
+    if (cluster.status === 'ready') process.nextTick(() => connectNow(node));
   });
 }
 
-/** Resolves when no master is connecting any more: each is ready, or has failed. */
-export async function mastersSettled(cluster: Cluster): Promise<void> {
-  await Promise.all(
-    cluster.nodes('master').map((master) => {
-      if (master.status === 'ready' || master.status === 'end') return undefined;
-      return new Promise<void>((resolve) => {
-        master.once('ready', resolve);
-        master.once('end', resolve);
-      });
-    }),
-  );
+/**
+ * Connects to every master; resolves when each is ready or has failed. The library would connect with the first command
+ * for a node, and turn away all that come meanwhile.
+ */
+export async function connectMasters(cluster: Cluster): Promise<void> {
+  const masters = cluster.nodes('master');
+  for (const master of masters) connectNow(master);
+  await Promise.all(masters.map(untilSettled));
+}
+
+function connectNow(node: Redis): void {
+  if (node.status === 'wait' && node.options.readOnly !== true) node.connect().catch(() => {});
+}
+
+function untilSettled(node: Redis): Promise<void> | undefined {
+  if (node.status === 'ready' || node.status === 'end') return undefined;
+  return new Promise((resolve) => {
+    node.once('ready', resolve);
+    node.once('end', resolve);
+  });
 }

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../core/ports/clock.js';
-import { connectEagerly, mastersSettled } from './cluster-nodes.js';
+import { connectMasters, watchNodes } from './cluster-nodes.js';
 import type { RedisClient } from './load-ioredis.js';
 import { OrderCheck } from './order-check.js';
 import { reconnectDelayMs } from './reconnect-delay.js';
@@ -102,7 +102,7 @@ export class Supervisor {
 
   private listen(client: RedisClient): void {
     client.once('ready', () => {
-      if (isCluster(client)) void mastersSettled(client).then(() => this.becameReady(client));
+      if (isCluster(client)) void connectMasters(client).then(() => this.becameReady(client));
       else this.becameReady(client);
     });
     client.once('end', () => this.ended(client));
@@ -111,7 +111,7 @@ export class Supervisor {
       if (error.message.startsWith(STRAY_REPLY)) this.discard(client);
     });
     if (!isCluster(client)) return;
-    connectEagerly(client, (node, error) => {
+    watchNodes(client, (node, error) => {
       if (error.message.startsWith(STRAY_REPLY)) destroyStream(node);
     });
   }

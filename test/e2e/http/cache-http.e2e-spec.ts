@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   BadRequestException,
+  Body,
   type CanActivate,
   Controller,
+  type ExecutionContext,
   Get,
   Inject,
   Injectable,
@@ -11,20 +13,26 @@ import {
   type ModuleMetadata,
   Param,
   ParseIntPipe,
+  Post,
   Res,
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { Response } from 'express';
+import { of } from 'rxjs';
 import request from 'supertest';
 import { AgentCache } from '../../../src/core/cache.js';
 import { CacheClient } from '../../../src/core/cache-client.js';
 import { CacheEventBus } from '../../../src/core/events.js';
 import { CacheHttpInterceptor, CacheHttpModule, QueryMeter } from '../../../src/http.js';
+import type { RequestRecord } from '../../../src/nest/http/request-record.js';
+import { RequestTrace } from '../../../src/nest/http/request-trace.js';
 import { CacheMetrics } from '../../../src/observability/cache-metrics.js';
 import { connectMetrics } from '../../../src/observability/connect-metrics.js';
 import { parseMembers } from '../../support/structured-field.js';
+
+type Importable = NonNullable<ModuleMetadata['imports']>[number];
 
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
@@ -68,6 +76,11 @@ class Work {
     this.events.emit('set', { category: 'tool', key: 'tool:secret', ms: 0.3, bytes: 10 });
     this.events.emit('bypass', { category: 'tool', reason: 'not-read-only' });
     return 'mixed';
+  }
+
+  @Post('saved')
+  saved(@Body() body: { text: string }): Promise<number> {
+    return this.meter.measure(() => body.text.length);
   }
 
   @Get('fails')
@@ -150,15 +163,21 @@ describe('CacheHttpModule', () => {
   class FakeCacheModule {}
 
   async function start(
-    imports: ModuleMetadata['imports'] = [FakeCacheModule, CacheHttpModule],
+    imports: readonly Importable[] = [FakeCacheModule, CacheHttpModule],
+    trace = new RequestTrace(),
+    prefix = '',
   ): Promise<ReturnType<typeof request>> {
     metrics.reset();
     const module = await Test.createTestingModule({
-      imports: imports ?? [],
+      imports: [...imports],
       controllers: [Work, Chosen],
       providers: [{ provide: CacheEventBus, useValue: events }],
-    }).compile();
+    })
+      .overrideProvider(RequestTrace)
+      .useValue(trace)
+      .compile();
     app = module.createNestApplication({ logger: false });
+    if (prefix) app.setGlobalPrefix(prefix);
     await app.init();
     return request(app.getHttpServer());
   }
@@ -278,6 +297,52 @@ describe('CacheHttpModule', () => {
     const answers = await Promise.all(counts.map((count) => client.get(`/work/mixed/${count}`)));
     expect(answers.map(({ headers }) => Number(headers['x-query-count']))).toEqual(counts);
     for (const { headers } of answers) expect(parseMembers(headers['cache-status'] as string)).toHaveLength(3);
+  });
+
+  it('would mix requests up if a request were not told by its context', async () => {
+    /** One record for all: what a variable in place of the context would be. */
+    class SharedTrace extends RequestTrace {
+      private shared: RequestRecord | undefined;
+
+      override run<T>(response: unknown, work: () => T): T {
+        return super.run(response, () => {
+          this.shared = super.current;
+          return work();
+        });
+      }
+
+      override get current(): RequestRecord | undefined {
+        return this.shared;
+      }
+    }
+    const client = await start(undefined, new SharedTrace());
+    await app?.listen(0, '127.0.0.1');
+    const counts = Array.from({ length: 20 }, (_, index) => index % 5);
+    const answers = await Promise.all(counts.map((count) => client.get(`/work/mixed/${count}`)));
+    expect(answers.map(({ headers }) => Number(headers['x-query-count']))).not.toEqual(counts);
+  });
+
+  it('follows a request with a body through a global prefix', async () => {
+    const client = await start(undefined, undefined, 'api');
+    const { headers } = await client
+      .post('/api/work/saved')
+      .send({ text: 'x'.repeat(50_000) })
+      .expect(201);
+    expect(headers['x-query-count']).toBe('1');
+    await client.get('/api/cache/health').expect(200);
+    const missing = await client.get('/api/nowhere').expect(404);
+    expect(missing.headers['cache-status']).toContain('no cached call');
+  });
+
+  it('lets calls that are not HTTP pass through', async () => {
+    await start();
+    const interceptor = app?.get(CacheHttpInterceptor) as CacheHttpInterceptor;
+    const context = {
+      getType: () => 'rpc',
+      switchToHttp: () => ({ getResponse: () => null }),
+    } as unknown as ExecutionContext;
+    const answer = of('answer');
+    expect(interceptor.intercept(context, { handle: () => answer })).toBe(answer);
   });
 
   it('adds the headers once where the interceptor stands twice', async () => {

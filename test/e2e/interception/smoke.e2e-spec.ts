@@ -16,7 +16,9 @@ describe('smoke', () => {
         return { x };
       }
     }
-    const app = await (await Test.createTestingModule({ imports: [CacheModule.forRoot()], providers: [S] }).compile()).init();
+    const app = await (
+      await Test.createTestingModule({ imports: [CacheModule.forRoot()], providers: [S] }).compile()
+    ).init();
     const s = app.get(S);
     const cache = app.get(AgentCache);
     const a = await s.m(1);

@@ -23,10 +23,10 @@ describe('the quick start', () => {
   it('builds a context once, and again after a message was appended', async () => {
     const contexts = app.get(ContextBuilder);
     const request = { taskId: 'task-1', turn: 1 };
-    await contexts.append({ taskId: 'task-1', message: 'hello' });
+    await contexts.append({ taskId: 'task-1', text: 'hello' });
     expect(statusOf(await contexts.build(request))).toBe('miss');
     expect(statusOf(await contexts.build(request))).toBe('hit');
-    await contexts.append({ taskId: 'task-1', message: 'again' });
+    await contexts.append({ taskId: 'task-1', text: 'again' });
     const fresh = await contexts.build(request);
     expect(fresh.messages).toEqual(['hello', 'again']);
     expect(statusOf(fresh)).toBe('miss');

@@ -55,9 +55,17 @@ describe('connectLog', () => {
       events.emit('refused', { category: 'prompt', reason: 'a cycle' });
     }
     expect(lines).toEqual([
-      "warn A result of 'tool' was passed through and not stored (a function at $[0]). It is loaded each time; this is said once per category",
-      "warn A result of 'prompt' was passed through and not stored (a cycle). It is loaded each time; this is said once per category",
+      "warn A result of 'tool' was passed through and not stored (a function at $[0]). This is said once per category",
+      "warn A result of 'prompt' was passed through and not stored (a cycle). This is said once per category",
     ]);
+  });
+
+  it('does not warn of results that were meant not to be stored, and still warns of the first that cannot be', () => {
+    const { events, lines } = connected();
+    events.emit('refused', { category: 'tool', reason: 'failed result', isIntended: true });
+    expect(lines).toEqual([]);
+    events.emit('refused', { category: 'tool', reason: 'a cycle' });
+    expect(lines).toHaveLength(1);
   });
 
   it('writes a bounded number of lines whatever the categories and tiers are called', () => {

@@ -49,7 +49,7 @@ export function planOf(message: string): Plan {
   const toolCalls: ToolCall[] = [];
   const notes: string[] = [];
   for (const piece of outline.split(SEPARATOR)) {
-    const order = piece.trim().replace(/[.!?]+$/, '');
+    const order = piece.trim().replace(/(?<=[^\s./])[.!?]+$/, '');
     const rule = RULES.find(([pattern]) => pattern.test(order));
     if (rule) toolCalls.push(rule[1](...(rule[0].exec(order) ?? []).slice(1).map((part) => restore(part) as string)));
     else

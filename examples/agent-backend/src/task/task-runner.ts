@@ -127,9 +127,7 @@ export class TaskRunner {
     );
   }
 
-  /** Of several results, such as vectors, all must have come from the cache. */
   private isHit(result: unknown): boolean {
-    if (Array.isArray(result)) return result.length > 0 && result.every((one) => this.isHit(one));
     const status = this.cache?.outcomeOf(result)?.status;
     return status === 'hit' || status === 'stale';
   }
