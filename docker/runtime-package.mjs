@@ -18,7 +18,11 @@ const code = readdirSync(folder, { recursive: true })
 const imported = [...code.matchAll(/^(?:import|export)\s[^;]*?['"]((?:@[^/'"]+\/)?[^./'"][^/'"]*)[^'"]*['"]/gm)].map(
   ([, name]) => name,
 );
-const needed = [...imported, ...Object.keys(project.peerDependencies)].filter((name) => Object.hasOwn(known, name));
+/** Nest loads it by itself. */
+const http = '@nestjs/platform-express';
+const needed = [...imported, http, ...Object.keys(project.peerDependencies)].filter((name) =>
+  Object.hasOwn(known, name),
+);
 
 const { name, version, type, engines, main, exports } = project;
 const dependencies = {

@@ -14,7 +14,14 @@ import { expectations, tables } from './demo/report.mjs';
 import { tasksFrom } from './demo/workload.mjs';
 import { ScriptFailure, root, runAsScript } from './lib/project.mjs';
 
-const FILES = ['src', 'docs', 'package.json', 'LICENSE'];
+/** What the agent works on: this project's own files, and the sources of a library that it uses. */
+const FILES = {
+  src: 'src',
+  docs: 'docs',
+  examples: 'examples',
+  'package.json': 'package.json',
+  rxjs: 'node_modules/rxjs/src',
+};
 
 runAsScript(import.meta, async () => {
   const options = readOptions();
@@ -60,11 +67,11 @@ function readOptions() {
   return { seed, tasks, markdown: values.markdown };
 }
 
-/** A folder for one backend, with this project's own files as its workspace. */
+/** A folder for one backend, with a workspace of its own. */
 function workIn(folder) {
   mkdirSync(folder);
-  for (const name of FILES)
-    cpSync(join(root, name), join(folder, 'workspace', name), { recursive: true, preserveTimestamps: true });
+  for (const [name, source] of Object.entries(FILES))
+    cpSync(join(root, source), join(folder, 'workspace', name), { recursive: true, preserveTimestamps: true });
   return folder;
 }
 
@@ -104,7 +111,7 @@ async function play(tasks, plain, cached) {
     comparable(before.answers[index]) === comparable(after.answers[index]) ? [] : [index],
   );
   const isSameAtTheEnd = comparable(await plain.conversations()) === comparable(await cached.conversations());
-  return { before, after, metrics, differing, isSameAtTheEnd };
+  return { before, after, metrics, queryMs: cached.queryMs(), differing, isSameAtTheEnd };
 }
 
 const empty = () => ({ answers: [], ms: [], counts: null });

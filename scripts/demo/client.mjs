@@ -4,29 +4,38 @@
  */
 export function client(url, tasks) {
   const taskIds = new Map();
+  const queries = { count: 0, ms: 0 };
   return {
     async task(index) {
       const { conversation, message, toolCalls } = tasks[index];
       const started = performance.now();
-      const answer = await json(`${url}/task`, { taskId: taskIds.get(conversation), message, toolCalls });
+      const response = await post(`${url}/task`, { taskId: taskIds.get(conversation), message, toolCalls });
+      const answer = await response.json();
       const ms = performance.now() - started;
       taskIds.set(conversation, answer.taskId);
+      queries.count += Number(response.headers.get('x-query-count'));
+      queries.ms += Number.parseFloat(response.headers.get('x-query-time') ?? '0');
       return { answer, ms };
     },
     /** The conversations as they stand at the end. */
-    conversations: () => Promise.all([...taskIds.values()].map((id) => json(`${url}/task/${id}`))),
-    counts: async () => (await json(`${url}/health`)).counts,
-    metrics: () => json(`${url}/cache/metrics`),
+    conversations: () => Promise.all([...taskIds.values()].map((id) => get(`${url}/task/${id}`))),
+    counts: async () => (await get(`${url}/health`)).counts,
+    metrics: () => get(`${url}/cache/metrics`),
+    /** Milliseconds of one database query on average, as the response headers of the cache's module have it. */
+    queryMs: () => queries.ms / queries.count,
   };
 }
 
-async function json(url, body) {
-  const response = await fetch(
-    url,
-    body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
-  );
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
-  return response.json();
+const get = async (url) => (await checked(await fetch(url))).json();
+
+async function post(url, body) {
+  const headers = { 'content-type': 'application/json' };
+  return checked(await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }));
+}
+
+async function checked(response) {
+  if (response.ok) return response;
+  throw new Error(`${response.url} answered ${response.status}: ${await response.text()}`);
 }
 
 const VARYING = new Set(['taskId', 'ms', 'cache_hit']);

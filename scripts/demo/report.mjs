@@ -9,8 +9,8 @@ export function tables(result, isMarkdown) {
     title,
     table(['', 'without', 'with the cache', 'saved'], sideBySide(before, after), isMarkdown),
     table(['category', 'hits', 'misses', 'hit rate'], categories(result.metrics), isMarkdown),
-    table(['read again', 'times', 'from the cache', ''], again(result), isMarkdown),
-    `Time that hits saved, by the cache's own count: ${(result.metrics.savedMs / 1_000).toFixed(1)} s`,
+    table(['read again', 'times', 'from the cache', ''], rereads(result), isMarkdown),
+    `The database is a local file: a query took ${ms(result.queryMs)} on average, about as little as asking Redis.`,
   ].join('\n\n');
 }
 
@@ -18,12 +18,12 @@ export function tables(result, isMarkdown) {
 export function expectations(result, isMarkdown) {
   const { before, after, metrics, differing, isSameAtTheEnd } = result;
   const fewer = 1 - after.counts.queries / before.counts.queries;
-  const total = sum(readAgain(result.tasks, after.answers));
+  const again = sum(readAgain(result.tasks, after.answers));
   const hits = cachedStepTimes(after.answers);
   const operations = [metrics.latency.get.p99Ms ?? 0, metrics.latency.set.p99Ms ?? 0];
   const lines = [
     [fewer >= 0.6, `at least 60 % fewer database queries: ${percent(fewer)}`],
-    [total.hits >= 0.8 * total.again, `at least 80 % hits on what is read again: ${percent(total.hits / total.again)}`],
+    [again.hits >= 0.8 * again.again, `at least 80 % hits on what is read again: ${percent(again.hits / again.again)}`],
     [
       quantile(hits, 0.99) < 10,
       `cached answers under 10 ms: p50 ${ms(quantile(hits, 0.5))}, p99 ${ms(quantile(hits, 0.99))}`,
@@ -51,8 +51,18 @@ function sideBySide(before, after) {
     ['prompts assembled', ...count('promptsAssembled')],
     ['response time p50', ...time((all) => quantile(all, 0.5))],
     ['response time p99', ...time((all) => quantile(all, 0.99))],
-    ['all responses', ...time((all) => all.reduce((a, b) => a + b, 0))],
+    ['all responses', ...time(total)],
+    ['steps the cache answered', ...answeredSteps(before.answers, after.answers)],
   ];
+}
+
+/** The same steps of both, so what they took without the cache and with it. */
+function answeredSteps(before, after) {
+  const answered = after.flatMap(({ steps }, task) =>
+    steps.flatMap((step, index) => (step.cache_hit ? [[before[task].steps[index].ms, step.ms]] : [])),
+  );
+  const [without, withCache] = [0, 1].map((side) => total(answered.map((pair) => pair[side])));
+  return [ms(without), ms(withCache), percent(1 - withCache / without)];
 }
 
 function categories({ categories, hits, misses, hitRate }) {
@@ -63,7 +73,7 @@ function categories({ categories, hits, misses, hitRate }) {
   ];
 }
 
-function again({ tasks, after }) {
+function rereads({ tasks, after }) {
   const byKind = readAgain(tasks, after.answers);
   const row = (name, { again, hits }) => [name, again, hits, again > 0 ? percent(hits / again) : ''];
   return [...[...byKind].map(([kind, counts]) => row(kind, counts)), row('all', sum(byKind))];
@@ -82,11 +92,12 @@ function table(head, rows, isMarkdown) {
   const drawn = new Table({
     head,
     colAligns: head.map((_, index) => (index === 0 ? 'left' : 'right')),
-    style: { head: [] },
+    style: { head: [], border: [] },
   });
   drawn.push(...rows);
   return drawn.toString();
 }
 
+const total = (values) => values.reduce((a, b) => a + b, 0);
 const percent = (share) => `${(share * 100).toFixed(1)} %`;
 const ms = (value) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;

@@ -9,7 +9,8 @@ function randomFrom(seed) {
   };
 }
 
-const FOLDERS = ['.', 'docs', 'docs/concepts', 'src', 'src/core', 'src/core/policy', 'src/nest'];
+const FOLDERS = ['.', 'docs', 'src', 'src/core', 'src/nest', 'examples', 'rxjs'];
+const READ_WITH_CARE = ['docs', 'src/core', 'src'];
 const WORDS = [
   'timeout',
   'export class',
@@ -27,14 +28,14 @@ const QUESTIONS = [
   'which tools may be cached',
   'how keys are made',
 ];
-const DISTINCT_JOBS = 36;
-const SHARE_OF_WRITES = 0.05;
+const DISTINCT_JOBS = 24;
+const SHARE_OF_WRITES = 0.04;
 const SHARE_OF_NEW_READS = 0.06;
 const SHARE_OF_FOLLOW_UPS = 0.4;
 
 /**
  * Tasks as a team gives them to one agent: a few jobs come again and again and most come seldom (Zipf), some tasks go on
- * in the same conversation, some read what nobody read before, and one in twenty changes a file that is then read.
+ * in the same conversation, some read what nobody read before, and one in twenty-five changes a file that is then read.
  *
  * Each is `{ conversation, message, toolCalls }`; tasks with an equal `conversation` continue one another.
  */
@@ -69,7 +70,7 @@ function job(index, { random, pick, often, hotFiles }) {
   const searches = random();
   if (searches < 0.45) toolCalls.push({ tool: 'search_files', params: { query: pick(WORDS), path: pick(FOLDERS) } });
   else if (searches < 0.75)
-    toolCalls.push({ tool: 'semantic_search', params: { query: pick(QUESTIONS), path: 'docs' } });
+    toolCalls.push({ tool: 'semantic_search', params: { query: pick(QUESTIONS), path: pick(READ_WITH_CARE) } });
   const reads = 1 + Math.floor(random() * 3);
   for (let i = 0; i < reads; i++) toolCalls.push(read(often(hotFiles)));
   if (random() < 0.3) toolCalls.push({ tool: 'file_info', params: { path: often(hotFiles) } });

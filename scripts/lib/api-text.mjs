@@ -92,7 +92,8 @@ function mentionedBeside(known, checker, resolve) {
   const found = new Set();
   const queue = [...known];
   const visit = (node) => {
-    if (ts.isClassElement(node) && isPrivate(node)) return;
+    // A constructor that takes types nobody can import is called by the package alone.
+    if (ts.isConstructorDeclaration(node) || (ts.isClassElement(node) && isPrivate(node))) return;
     if (ts.isIdentifier(node)) consider(checker.getSymbolAtLocation(node));
     ts.forEachChild(node, visit);
   };

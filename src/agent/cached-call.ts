@@ -35,7 +35,7 @@ export class CachedCall {
    * Goes through the cache. `entryFor` makes the entry, given the last segments of its key: whose entry it is. `read`
    * asks the cache; by default for the whole outcome of the method.
    */
-  async through(
+  through(
     entryFor: (owner: string) => Entry,
     read: (entry: Entry) => Promise<unknown> = (entry) => this.readWhole(entry),
   ): Promise<unknown> {
@@ -46,7 +46,8 @@ export class CachedCall {
     }
     const entry = this.attempt(() => entryFor(owner));
     if (!entry) return this.bypass('not-keyable');
-    return this.annotate(await (this.call.isWithinLoadOf(entry.keys) ? this.call.proceed() : read(entry)));
+    const outcome = this.call.isWithinLoadOf(entry.keys) ? this.call.proceed() : read(entry);
+    return this.options.annotate === undefined ? outcome : outcome.then((made) => this.annotate(made));
   }
 
   /**

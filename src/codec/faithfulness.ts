@@ -26,7 +26,7 @@ export function needsTags(value: unknown, depth = 1): boolean {
 }
 
 function objectNeedsTags(value: object, depth: number): boolean {
-  if (depth > MAX_DEPTH) throw new Refusal(`nested deeper than ${MAX_DEPTH} levels`, value);
+  if (depth > MAX_DEPTH) throw new Refusal(`nested deeper than ${MAX_DEPTH} levels`);
   const kind = kindOf(value);
   if (kind === 'plain') return propertiesNeedTags(value, depth);
   if (kind === 'array') return itemsNeedTags(value as unknown[], depth);

@@ -11,17 +11,20 @@ import { bytesOf, typedArrayFrom } from './typed-arrays.js';
 export function encodeVector(vector: readonly number[] | Float32Array): EncodedValue | null {
   if (!Array.isArray(vector)) return { format: 'f32', bytes: bytesOf(vector as Float32Array) };
   if (!isVector(vector)) return null;
-  const exact = new Float64Array(vector);
-  const half = new Float32Array(exact);
-  return half.every((number, index) => number === exact[index])
-    ? { format: 'n32', bytes: bytesOf(half) }
-    : { format: 'n64', bytes: bytesOf(exact) };
+  return isSinglePrecision(vector)
+    ? { format: 'n32', bytes: bytesOf(new Float32Array(vector)) }
+    : { format: 'n64', bytes: bytesOf(new Float64Array(vector)) };
 }
 
 /** Stops at the first hole or other item: an array may claim a length of billions. */
 function isVector(items: readonly unknown[]): items is readonly number[] {
   for (const item of items) if (!Number.isFinite(item)) return false;
   return isDense(items) && Object.getOwnPropertySymbols(items).length === 0;
+}
+
+function isSinglePrecision(numbers: readonly number[]): boolean {
+  for (const number of numbers) if (Math.fround(number) !== number) return false;
+  return true;
 }
 
 /** The numbers of a vector in the format `n32` or `n64`, as an array of its own. */

@@ -69,8 +69,9 @@ export class LoadThrough {
     if (result.status === 'miss') events.emit('miss', { category, key, ms, reason: result.reason });
     else if (result.status === 'stale') events.emit('miss', { category, key, ms, reason: 'expired' });
     else {
-      const { loadMs } = result.envelope;
-      events.emit('hit', { category, key, ms, ageMs: this.ageOf(result), savedMs: Math.max(0, loadMs - ms) });
+      const { loadMs, expiresAtMs } = result.envelope;
+      const ttlLeftMs = Math.max(0, expiresAtMs - this.parts.clock.now());
+      events.emit('hit', { category, key, ms, ageMs: this.ageOf(result), ttlLeftMs, savedMs: Math.max(0, loadMs - ms) });
     }
   }
 

@@ -7,7 +7,7 @@ export interface ScriptResult {
 }
 
 /** A request; `task` names the conversation it belongs to. */
-interface ScriptedRequest extends Omit<TaskBody, 'taskId'> {
+export interface ScriptedRequest extends Omit<TaskBody, 'taskId'> {
   readonly task: string;
   readonly tier?: string;
 }

@@ -36,6 +36,7 @@ export class RunningBackend {
     files: string,
     adapt = (builder: TestingModuleBuilder): TestingModuleBuilder => builder,
   ): Promise<RunningBackend> {
+    forgetCacheVariables();
     const folder = await mkdtemp(join(tmpdir(), 'agent-backend-'));
     const workspace = join(folder, 'workspace');
     await cp(files, workspace, { recursive: true, preserveTimestamps: true });
@@ -99,12 +100,19 @@ export function comparable(answer: unknown): unknown {
 const VARYING: ReadonlySet<string> = new Set(['taskId', 'ms', 'cache_hit']);
 
 /** Copies this repository's own sources and pages, to be worked on without harm, and answers the folder. */
-export async function copyOfRepository(): Promise<string> {
+export async function copyOfRepository(
+  names: readonly string[] = ['src', 'docs', 'package.json', 'LICENSE'],
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'agent-backend-files-'));
-  for (const name of ['src', 'docs', 'package.json', 'LICENSE']) {
+  for (const name of names) {
     await cp(name, join(folder, name), { recursive: true, preserveTimestamps: true });
   }
   return folder;
+}
+
+/** The shell's own settings must not decide what a test runs on. */
+function forgetCacheVariables(): void {
+  for (const name of Object.keys(process.env)) if (/^(CACHE_|REDIS_URL$)/.test(name)) delete process.env[name];
 }
 
 function collecting(lines: string[]): LoggerService {

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './redis-server.js';
 
 interface Pair {
@@ -17,8 +17,8 @@ export class FaultProxy {
   private delayMs = 0;
   private isMute = false;
   private isOneWay = false;
-  /** Rewrites the next piece of a reply. `null` for the piece: it is lost. */
-  private rewrite: ((piece: Buffer, client: Socket) => Buffer | null) | null = null;
+  /** What comes in place of the next piece of a reply, each part on its own. */
+  private rewrite: ((piece: Buffer, client: Socket) => readonly Buffer[]) | null = null;
   private connectionCount = 0;
 
   private constructor(
@@ -84,8 +84,8 @@ export class FaultProxy {
   /** Once: passes `bytes` bytes of the next reply on, then closes the connection. */
   cutNextReply(bytes: number): void {
     this.rewriteOnce((piece, client) => {
-      setImmediate(() => client.end());
-      return piece.subarray(0, bytes);
+      process.nextTick(() => client.end());
+      return [piece.subarray(0, bytes)];
     });
   }
 
@@ -93,28 +93,28 @@ export class FaultProxy {
   cutNextReplyAndHang(bytes: number): void {
     this.rewriteOnce((piece) => {
       this.isOneWay = true;
-      return piece.subarray(0, bytes);
+      return [piece.subarray(0, bytes)];
     });
   }
 
   /** Once: these bytes come in place of the next reply. */
   replaceNextReply(bytes: string): void {
-    this.rewriteOnce(() => Buffer.from(bytes));
+    this.rewriteOnce(() => [Buffer.from(bytes)]);
   }
 
-  /** Once: these bytes come before the next reply. */
+  /** Once: these bytes come a moment before the next reply. */
   insertBeforeNextReply(bytes: string): void {
-    this.rewriteOnce((piece) => Buffer.concat([Buffer.from(bytes), piece]));
+    this.rewriteOnce((piece) => [Buffer.from(bytes), piece]);
   }
 
-  /** Once: the next reply comes twice. */
+  /** Once: the next reply comes again a moment later. */
   doubleNextReply(): void {
-    this.rewriteOnce((piece) => Buffer.concat([piece, piece]));
+    this.rewriteOnce((piece) => [piece, piece]);
   }
 
   /** Once: the next reply is lost, the connection stays. */
   loseNextReply(): void {
-    this.rewriteOnce(() => null);
+    this.rewriteOnce(() => []);
   }
 
   /** Sends bytes to all clients though nobody asked. */
@@ -126,7 +126,7 @@ export class FaultProxy {
     await this.refuse();
   }
 
-  private rewriteOnce(rewrite: (piece: Buffer, client: Socket) => Buffer | null): void {
+  private rewriteOnce(rewrite: (piece: Buffer, client: Socket) => readonly Buffer[]): void {
     this.rewrite = rewrite;
   }
 
@@ -153,7 +153,8 @@ export class FaultProxy {
     });
     server?.setNoDelay(true);
     server?.on('error', () => {});
-    server?.on('data', (piece) => void this.reply(client, piece));
+    let replies = Promise.resolve();
+    server?.on('data', (piece) => void (replies = replies.then(() => this.reply(client, piece))));
     server?.on('close', () => {
       if (!this.isMute && !this.isOneWay) client.destroy();
     });
@@ -163,8 +164,12 @@ export class FaultProxy {
     if (this.isMute || this.isOneWay) return;
     const { rewrite } = this;
     this.rewrite = null;
-    const piece = rewrite ? rewrite(original, client) : original;
+    const [first, ...others] = rewrite ? rewrite(original, client) : [original];
     if (this.delayMs > 0) await sleep(this.delayMs);
-    if (piece && client.writable) client.write(piece);
+    if (first && client.writable) client.write(first);
+    for (const piece of others) {
+      await setImmediate();
+      if (client.writable) client.write(piece);
+    }
   }
 }

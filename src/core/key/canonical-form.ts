@@ -50,7 +50,7 @@ export class CanonicalForm {
   }
 
   private appendObject(text: string, value: object, depth: number): string {
-    if (depth > MAX_DEPTH) throw new Refusal(`nested deeper than ${MAX_DEPTH} levels`, value);
+    if (depth > MAX_DEPTH) throw new Refusal(`nested deeper than ${MAX_DEPTH} levels`);
     const kind = kindOf(value);
     if (kind === 'plain' || kind === 'null-prototype') return this.appendProperties(text, value, depth);
     if (kind === 'array') return this.appendItems(text, value as unknown[], depth);

@@ -26,6 +26,11 @@ export class PropertyOrders {
   private readonly known = new Map<string, KnownOrder[]>();
   private count = 0;
 
+  /** How many lists it holds. */
+  get size(): number {
+    return this.count;
+  }
+
   /** The order of `names`, which are the keys of one object as `Object.keys` gives them. */
   of(names: readonly string[]): PropertyOrder {
     for (const order of this.known.get(names[0] ?? '') ?? []) if (isSame(order.names, names)) return order;

@@ -9,7 +9,7 @@ interface Range {
 
 /**
  * Reads options that may be anything at run time, and collects what is wrong with them, so that one error can name it
- * all. `undefined` counts as absent. Every method answers the default where the option is absent or wrong.
+ * all. `undefined` counts as absent and gives the default. What a wrong option gives means nothing: call `throwIfWrong`.
  */
 export class OptionCheck {
   private readonly problems: string[] = [];

@@ -8,17 +8,13 @@ export type Step = string | number;
  * in adds its step on the way out. Holds names of properties and kinds of values, never content.
  */
 export class Refusal extends Error {
+  /** From the place outwards. */
   private readonly steps: Step[] = [];
+  private readonly containers = new Set<object>();
   private isCycle = false;
 
-  /**
-   * `what` says what is there, as in "it is a function". `deepest`: the container at which a walk gave up because of
-   * its depth; met again on the way out, it turns out to contain itself.
-   */
-  constructor(
-    readonly what: string,
-    private readonly deepest?: object,
-  ) {
+  /** `what` says what is at the place, as in "it is a function". */
+  constructor(readonly what: string) {
     super(what);
   }
 
@@ -36,12 +32,14 @@ export class Refusal extends Error {
     }
   }
 
-  /** Adds that the place lies at `step` of `container`. */
+  /** Adds that the place lies at `step` of `container`. A container that is met again turns out to contain itself. */
   within(container: object, step: Step): this {
-    this.steps.push(step);
-    if (container === this.deepest) {
+    if (this.containers.has(container)) {
       this.isCycle = true;
       this.steps.length = 0;
+    } else {
+      this.containers.add(container);
+      this.steps.push(step);
     }
     return this;
   }

@@ -47,7 +47,8 @@ export interface CallHost {
 export class GuardedCall<T> implements Waiter {
   private readonly deadline: Deadline;
   private isSettled = false;
-  private tries = 0;
+  /** Tries whose command was sent. */
+  private sent = 0;
   private pause: { readonly timer: Timer; readonly fault: Fault } | null = null;
 
   constructor(
@@ -73,7 +74,6 @@ export class GuardedCall<T> implements Waiter {
 
   private try(): void {
     this.pause = null;
-    this.tries++;
     let answer: Promise<T>;
     try {
       answer = this.command();
@@ -102,7 +102,8 @@ export class GuardedCall<T> implements Waiter {
 
   private ended(fault: Fault): void {
     this.host.tried(fault.reason, this.isSettled);
-    const pauseMs = retryPauseMs(this.tries, this.host.random);
+    if (fault.reason !== 'disconnected') this.sent++;
+    const pauseMs = retryPauseMs(this.sent, this.host.random);
     if (!this.isSettled && this.mayTryAgain(fault, pauseMs)) {
       this.pause = { timer: this.host.clock.after(pauseMs, () => this.try()), fault };
       return;
@@ -111,10 +112,9 @@ export class GuardedCall<T> implements Waiter {
     if (!this.isSettled) this.settle(unavailable(fault.reason));
   }
 
-  /** What was never sent is final at once, so a store that is away costs nothing, unless an earlier try had been sent. */
+  /** A call that was never sent is not tried again, so a store that is away costs nothing. */
   private mayTryAgain(fault: Fault, pauseMs: number): boolean {
-    const isWorthIt = fault.isPassing || (fault.reason === 'disconnected' && this.tries > 1);
-    if (!this.effort.idempotent || !isWorthIt || this.tries > this.host.retries) return false;
+    if (!this.effort.idempotent || !fault.isPassing || this.sent === 0 || this.sent > this.host.retries) return false;
     return this.host.clock.monotonicNow() + pauseMs < this.deadline.atMs;
   }
 

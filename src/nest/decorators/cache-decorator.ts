@@ -10,12 +10,17 @@ type Takes<A extends readonly unknown[], M extends AsyncMethod> = ((...args: A) 
   ? unknown
   : { readonly 'functions among the options take other arguments than the method': never };
 
+/** A class has a prototype, its instances have none. */
+interface NotStatic {
+  readonly prototype?: never;
+}
+
 /**
  * For a method that answers a Promise or an Observable. `A`: arguments that functions among the options take; `I`: their
  * `this`.
  */
 export type CacheDecorator<A extends readonly unknown[], I> = <M extends AsyncMethod>(
-  target: I,
+  target: I & NotStatic,
   key: string | symbol,
   descriptor: TypedPropertyDescriptor<M> & Takes<A, M>,
 ) => void;

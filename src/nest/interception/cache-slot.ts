@@ -8,8 +8,8 @@ export interface InterceptedCall {
   readonly site: MethodSite;
   readonly instance: object;
   readonly args: readonly unknown[];
-  /** Runs the original method; may throw. Resolves to what it answered, for an Observable to all that it emitted. */
-  readonly invoke: (args: readonly unknown[]) => Promise<unknown>;
+  /** Runs the original method; may throw. Answers what it answered; for an Observable a promise of all that it emitted. */
+  readonly invoke: (args: readonly unknown[]) => unknown;
   readonly isObservable: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { CacheRuntime } from './cache-runtime.js';
 import { bindSlot, type CacheSlot, expectsSlot } from './cache-slot.js';
 import { type AnyMethod, interceptProperty } from './intercept-method.js';
 import type { MethodIdentity } from './method-identity.js';
-import { methodName } from './method-site.js';
+import { className, methodName } from './method-site.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
@@ -40,7 +40,7 @@ export class CacheExplorer implements OnModuleInit, OnApplicationShutdown {
     for (const { providers, controllers, injectables } of this.parts.modules.values()) {
       for (const wrapper of [...providers.values(), ...controllers.values(), ...injectables.values()] as Wrapper[]) {
         const instance: unknown = wrapper.instance;
-        if (typeof instance === 'object' && instance !== null && !wrapper.isAlias) this.connect(wrapper, instance);
+        if (typeof instance === 'object' && instance !== null && !wrapper.isAlias) this.tryToConnect(wrapper, instance);
       }
     }
   }
@@ -56,14 +56,23 @@ export class CacheExplorer implements OnModuleInit, OnApplicationShutdown {
     if (method && policy) this.parts.slot.boundPolicies.set(method, policy);
   }
 
+  private tryToConnect(wrapper: Wrapper, instance: object): void {
+    try {
+      this.connect(wrapper, instance);
+    } catch {
+      // Some values of providers are proxies that refuse to be looked at: they have no cached methods.
+    }
+  }
+
   private connect({ token }: Wrapper, instance: object): void {
     const bound = this.parts.bindings.filter(({ target }) => {
       return typeof target === 'function' ? instance instanceof target : token === target;
     });
-    if (!hasSlot(instance) && bound.length === 0) return;
+    if (!expectsSlot(instance) && bound.length === 0) return;
     if (!bindSlot(instance, this.parts.slot)) {
-      const name = instance.constructor.name;
-      this.logger.warn(`an instance of ${name} belongs to two running apps, so that neither caches its methods`);
+      this.logger.warn(
+        `an instance of ${className(instance)} belongs to two running apps, so that neither caches its methods`,
+      );
       return;
     }
     for (const { target, methods } of bound) {
@@ -94,14 +103,5 @@ export class CacheExplorer implements OnModuleInit, OnApplicationShutdown {
       this.undo.push(
         () => void (own ? Reflect.defineProperty(instance, key, own) : Reflect.deleteProperty(instance, key)),
       );
-  }
-}
-
-/** Some values of providers are proxies that refuse to be looked at. */
-function hasSlot(instance: object): boolean {
-  try {
-    return expectsSlot(instance);
-  } catch {
-    return false;
   }
 }

@@ -9,8 +9,14 @@ import { declaredKind, kindOfResult, type ReturnKind } from './return-kind.js';
 export type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
 
 type CacheableKind = Exclude<ReturnKind, 'other'>;
-type Call = Omit<InterceptedCall, 'invoke' | 'isObservable'>;
-type Invoke = (args: readonly unknown[]) => unknown;
+type Invoke = InterceptedCall['invoke'];
+
+/** The cache that a call goes to. */
+interface Way {
+  readonly instance: object;
+  readonly runtime: InterceptionRuntime;
+  readonly policy: MethodPolicy;
+}
 
 interface Interception {
   readonly site: MethodSite;
@@ -18,9 +24,7 @@ interface Interception {
   /** `null`: not known before the first call. */
   readonly kind: CacheableKind | null;
   /** `undefined`: the call is not for the cache. */
-  readonly wayOf: (
-    self: unknown,
-  ) => { instance: object; runtime: InterceptionRuntime; policy: MethodPolicy } | undefined;
+  readonly wayOf: (self: unknown) => Way | undefined;
 }
 
 /**
@@ -71,45 +75,41 @@ function intercept({ site, original, wayOf, kind: declared }: Interception): Any
   function intercepted(this: unknown, ...args: unknown[]): unknown {
     const way = kind === 'other' ? undefined : wayOf(this);
     if (!way?.runtime.accepts(way.policy)) return original.apply(this, args);
-    const { runtime, ...rest } = way;
-    const call = { ...rest, site, args };
-    const invoke: Invoke = (others) => original.apply(this, [...others]);
-    if (kind === 'promise' || kind === 'observable') return answer(runtime, call, kind, invoke);
+    const invoke: Invoke = (others) => Reflect.apply(original, this, others);
+    if (kind === 'promise' || kind === 'observable') return answer(way, kind, { site, args, invoke });
     const first = invoke(args);
     kind = kindOfResult(first);
-    if (kind !== 'other') return answer(runtime, call, kind, startingWith(first, args, invoke));
-    warnOfOther(runtime, site, first);
+    if (kind !== 'other') return answer(way, kind, { site, args, invoke: startingWith(first, kind, args, invoke) });
+    warnOfOther(way.runtime, site);
     return first;
   }
   return disguise(intercepted, original);
 }
 
-function answer(runtime: InterceptionRuntime, call: Call, kind: CacheableKind, invoke: Invoke): unknown {
-  if (kind === 'promise') {
-    return runtime.run({ ...call, isObservable: false, invoke: (args) => settled(() => invoke(args)) });
-  }
+function answer(
+  { runtime, instance, policy }: Way,
+  kind: CacheableKind,
+  { site, args, invoke }: Pick<InterceptedCall, 'site' | 'args' | 'invoke'>,
+): unknown {
+  if (kind === 'promise') return runtime.run({ policy, site, instance, args, invoke, isObservable: false });
   return replay(async (collect) => {
-    const invokeAll = (args: readonly unknown[]): Promise<unknown> => settled(() => collect(invoke(args)));
-    const outcome = await runtime.run({ ...call, isObservable: true, invoke: invokeAll });
+    const invokeAll: Invoke = (others) => collect(invoke(others));
+    const outcome = await runtime.run({ policy, site, instance, args, invoke: invokeAll, isObservable: true });
     for (const result of Array.isArray(outcome) ? outcome : []) runtime.adoptOutcome(result, outcome);
     return outcome;
   });
 }
 
-/** A rejection where `work` throws. */
-const settled = (work: () => unknown): Promise<unknown> => new Promise((resolve) => resolve(work()));
-
 /** The method has run already, to learn what it answers with: for the same arguments that was the answer. */
-function startingWith(first: unknown, own: readonly unknown[], invoke: Invoke): Invoke {
+function startingWith(first: unknown, kind: CacheableKind, own: readonly unknown[], invoke: Invoke): Invoke {
   // Nobody may ever wait for it, as when the answer comes from the cache.
-  if (first instanceof Promise) first.catch(() => undefined);
+  if (kind === 'promise') (first as Promise<unknown>).catch(() => undefined);
   return (args) => (args === own ? first : invoke(args));
 }
 
-function warnOfOther(runtime: InterceptionRuntime, { name }: MethodSite, result: unknown): void {
-  const type = typeof result === 'object' && result !== null ? result.constructor.name : typeof result;
+function warnOfOther(runtime: InterceptionRuntime, { name }: MethodSite): void {
   runtime.warnOnce(
     `not-async ${name}`,
-    `${name} is not cached: it answers a ${type}, and only a Promise or an Observable can be cached. Make it async`,
+    `${name} is not cached: it answered neither a Promise nor an Observable. Make it async, or take the decorator off`,
   );
 }

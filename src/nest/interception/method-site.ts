@@ -25,5 +25,10 @@ export function markLayers(method: object, layers: number): void {
 /** `Class.method`; a symbol by its description. */
 export function methodName(prototype: object, key: string | symbol): string {
   const name = typeof key === 'symbol' ? `[${key.description ?? 'symbol'}]` : key;
-  return `${prototype.constructor.name || 'anonymous class'}.${name}`;
+  return `${className(prototype)}.${name}`;
+}
+
+/** For messages. */
+export function className(object: object): string {
+  return (object as { constructor?: { name?: string } }).constructor?.name || 'anonymous class';
 }

@@ -29,11 +29,16 @@ export function declaredKind(
   return kindOfType(Reflect.getMetadata('design:returntype', prototype, key), name);
 }
 
-/** What a result is. Promises of libraries have methods of their own that a cached one would lack. */
+/** What a result is. What is more than a Promise or an Observable, such as a Subject, is left as it is. */
 export function kindOfResult(result: unknown): ReturnKind {
   if (types.isPromise(result)) return 'promise';
-  const isSubject = typeof (result as { next?: unknown } | null | undefined)?.next === 'function';
-  return isObservable(result) && !isSubject ? 'observable' : 'other';
+  try {
+    const isSubject = typeof (result as { next?: unknown } | null | undefined)?.next === 'function';
+    return !isSubject && isObservable(result) ? 'observable' : 'other';
+  } catch {
+    // A proxy that refuses to be looked at.
+    return 'other';
+  }
 }
 
 /**

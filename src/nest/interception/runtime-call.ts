@@ -17,6 +17,7 @@ export class RuntimeCall implements MethodCall {
   readonly args: readonly unknown[];
   readonly name: string;
   private answer: Promise<unknown> | null = null;
+  private knownIdentity: { readonly name: string | null } | null = null;
 
   constructor(
     private readonly call: InterceptedCall,
@@ -32,11 +33,12 @@ export class RuntimeCall implements MethodCall {
   }
 
   get identity(): string | null {
-    return this.surroundings.identities.of(this.instance, this.call.site);
+    this.knownIdentity ??= { name: this.surroundings.identities.of(this.instance, this.call.site) };
+    return this.knownIdentity.name;
   }
 
   proceed(args: readonly unknown[] = this.args): Promise<unknown> {
-    const answer = this.call.invoke(args).catch((error: unknown) => this.rethrow(error));
+    const answer = this.consult(() => this.call.invoke(args));
     if (args === this.args) this.answer = answer;
     return answer;
   }

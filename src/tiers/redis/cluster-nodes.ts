@@ -36,9 +36,9 @@ function connectNow(node: Redis): void {
   if (node.status === 'wait' && node.options.readOnly !== true) node.connect().catch(() => {});
 }
 
-function untilSettled(node: Redis): Promise<void> | undefined {
-  if (node.status === 'ready' || node.status === 'end') return undefined;
-  return new Promise((resolve) => {
+async function untilSettled(node: Redis): Promise<void> {
+  if (node.status === 'ready' || node.status === 'end') return;
+  await new Promise<void>((resolve) => {
     node.once('ready', resolve);
     node.once('end', resolve);
   });

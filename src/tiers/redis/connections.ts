@@ -26,7 +26,7 @@ export class Connections {
       const client = this.supervisors[this.turn]?.take();
       if (client) return client;
     }
-    throw new NotConnectedError('no connection is ready');
+    throw new NotConnectedError(this.supervisors.some(({ isConnecting }) => isConnecting));
   }
 
   /** Somebody was turned away: those that are down are tried again sooner. */

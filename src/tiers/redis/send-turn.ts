@@ -19,7 +19,7 @@ export class SendTurn {
     } catch (error) {
       const isReply = error instanceof Error && error.name === 'ReplyError';
       if (isReply || this.turn !== sentIn) throw error;
-      throw new NotConnectedError('no node is connected that holds the key', { cause: error });
+      throw new NotConnectedError(false);
     }
   }
 

@@ -34,7 +34,10 @@ export class Supervisor {
   private order: OrderCheck;
   private timer: Timer | null = null;
   private isUp = false;
+  private hasFailed = false;
   private isWanted = false;
+  /** The server answered the last attempt with an error, such as a wrong password: haste would only add to its log. */
+  private isRefused = false;
   private isClosed = false;
   private downSinceMs: number;
   private attemptedAtMs = -Infinity;
@@ -49,6 +52,11 @@ export class Supervisor {
     return this.isUp && this.client?.status === 'ready';
   }
 
+  /** Not ready, but the last attempt to connect has not failed: it may be ready in a moment. */
+  get isConnecting(): boolean {
+    return !this.isReady && !this.hasFailed;
+  }
+
   /** The client, if commands can be sent now. */
   take(): RedisClient | null {
     if (!this.client || !this.isReady) return null;
@@ -56,9 +64,9 @@ export class Supervisor {
     return this.client;
   }
 
-  /** Somebody was turned away: the next attempt is made sooner. */
+  /** Somebody was turned away: the next attempt is made sooner, unless the server itself refused the last one. */
   want(): void {
-    if (this.isWanted || this.client || this.isClosed) return;
+    if (this.isWanted || this.client || this.isRefused || this.isClosed) return;
     this.isWanted = true;
     this.schedule();
   }
@@ -91,6 +99,7 @@ export class Supervisor {
     this.timer?.cancel();
     this.attemptedAtMs = clock.monotonicNow();
     this.isWanted = false;
+    this.isRefused = false;
     const client = create();
     this.client = client;
     this.order = this.newOrderCheck();
@@ -108,6 +117,7 @@ export class Supervisor {
     client.once('end', () => this.ended(client));
     // Without a listener the library would end the process, or write to the console.
     client.on('error', (error: Error) => {
+      if (error.name === 'ReplyError') this.isRefused = true;
       if (error.message.startsWith(STRAY_REPLY)) this.discard(client);
     });
     if (!isCluster(client)) return;
@@ -120,6 +130,7 @@ export class Supervisor {
     if (client !== this.client) return;
     this.timer?.cancel();
     this.isUp = true;
+    this.hasFailed = false;
     this.options.onReady();
   }
 
@@ -133,6 +144,7 @@ export class Supervisor {
     if (client !== this.client) return;
     this.client = null;
     if (this.isUp) this.downSinceMs = this.options.clock.monotonicNow();
+    this.hasFailed = !this.isUp;
     this.isUp = false;
     this.schedule();
     this.options.onDown();

@@ -12,7 +12,10 @@ let files: string;
 let redis: RedisServer;
 
 beforeAll(async () => {
-  [files, redis] = await Promise.all([copyOfRepository(), RedisServer.start()]);
+  [files, redis] = await Promise.all([
+    copyOfRepository(['src/core', 'docs/decisions', 'package.json', 'LICENSE']),
+    RedisServer.start(),
+  ]);
 });
 afterAll(async () => {
   await redis.stop();

@@ -203,7 +203,12 @@ describe('the replay of a trace', () => {
 
     it('prints JSON on demand, under the policy that was named', async () => {
       const policy = await policyFile(`${HONEST}\nexport const share = 'run';`);
-      const { text } = await run(await traceFile([get('a', 'no', { ok: false }), get('b', 'A')]), '--json', '--policy', policy);
+      const { text } = await run(
+        await traceFile([get('a', 'no', { ok: false }), get('b', 'A')]),
+        '--json',
+        '--policy',
+        policy,
+      );
       expect(JSON.parse(text)).toMatchObject({
         share: 'run',
         state: 'forked',

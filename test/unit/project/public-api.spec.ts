@@ -12,12 +12,12 @@ export declare function light(lamp: string): void;
 export declare function light(lamp: number): Promise<void>;
 `;
 const LAMP = `
-import type { Colour } from './colour.js';
+import type { Colour, Parts } from './colour.js';
 /** A lamp. */
 export declare class Lamp<T> extends Map<string, T> {
   #genuine;
   private secret;
-  private constructor();
+  constructor(parts: Parts);
   switch(on: boolean): Colour;
   protected watts: number;
 }
@@ -26,6 +26,7 @@ export type Forgotten = 1;
 `;
 const COLOUR = `
 export interface Colour { readonly shade: Shade }
+export interface Parts { readonly watts: number }
 type Shade = 'light' | 'dark';
 export {};
 `;
@@ -68,7 +69,7 @@ describe('the public API as text', () => {
   it('shows what subclasses see and leaves private members out', async () => {
     const text = await apiOf();
     expect(text).toContain('protected watts: number;');
-    expect(text).toContain('private constructor();');
+    expect(text).toContain('constructor(parts: Parts);');
     expect(text).not.toMatch(/secret|#genuine/);
   });
 
@@ -76,6 +77,7 @@ describe('the public API as text', () => {
     ['a private member', { lamp: LAMP.replace('private secret;', 'private other;') }],
     ['a comment', { lamp: LAMP.replace('A lamp.', 'Gives light.') }],
     ['the order of members', { lamp: LAMP.replace(/( {2}switch.*\n)( {2}protected.*\n)/, '$2$1') }],
+    ['a type that only a constructor mentions', { colour: COLOUR.replace('watts', 'volts') }],
     ['an internal type that nothing mentions', { lamp: LAMP.replace('Forgotten = 1', 'Forgotten = 2') }],
   ])('does not change with %s', async (_, change) => {
     expect(await apiOf(change)).toBe(await apiOf());
@@ -85,6 +87,7 @@ describe('the public API as text', () => {
     ['a parameter', { lamp: LAMP.replace('on: boolean', 'on?: boolean') }],
     ['an export that is gone', { entry: ENTRY.replace(', type Size as LampSize', '') }],
     ['a type that is only mentioned', { colour: COLOUR.replace("'dark'", "'dark' | 'dim'") }],
+    ['a constructor that nobody may call any more', { lamp: LAMP.replace('constructor(', 'private constructor(') }],
     ['the order of overloads', { entry: ENTRY.replace(/(.*string\): void;\n)(.*\n)/, '$2$1') }],
   ])('changes with %s', async (_, change) => {
     expect(await apiOf(change)).not.toBe(await apiOf());

@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { ResolvedRedisOptions } from '../../src/core/policy/options.js';
+import type { ResilienceTuning } from '../../src/core/resilience/resilience-defaults.js';
+import { type OpenedRedis, openRedis } from '../support/redis-kit.js';
+import { RedisServer } from '../support/redis-server.js';
+
+const CALLS_PER_MS = 5;
+const FOR_MS = 900;
+const VALUE = 'x'.repeat(2_000);
+const MEGABYTE = 1_048_576;
+
+describe('a client at 5,000 calls a second on a hung Redis', () => {
+  let server: RedisServer;
+  let opened: OpenedRedis;
+
+  beforeEach(async () => {
+    server = await RedisServer.start();
+  });
+  afterEach(async () => {
+    server.resume();
+    await opened.client.close();
+    await server.stop();
+  });
+
+  it('keeps memory flat and commands within the cap', async () => {
+    const { grownBytes, mostInFlight, answered } = await overload({});
+    expect(mostInFlight).toBeGreaterThan(0);
+    expect(mostInFlight).toBeLessThanOrEqual(512);
+    expect(grownBytes).toBeLessThan(4 * MEGABYTE);
+    expect(answered).toBe(FOR_MS * CALLS_PER_MS);
+  });
+
+  it('keeps within a small cap from the first call on', async () => {
+    const { mostInFlight } = await overload({ maxInFlight: 16 });
+    expect(mostInFlight).toBe(16);
+    expect(opened.events.of('error').some(({ reason }) => reason === 'shed')).toBe(true);
+    expect((await opened.store.health()).connections.shed).toBeGreaterThan(0);
+  });
+
+  it('bounds bytes as well as commands', async () => {
+    opened = await openRedis(server.url, {}, { maxInFlightBytes: 100_000, breakerThreshold: Infinity });
+    expect(await opened.store.ready(2_000)).toBe(true);
+    server.pause();
+    const stored = Array.from({ length: 100 }, () => opened.client.set('k', VALUE));
+    expect((await opened.store.health()).connections.inFlight).toBeLessThan(52);
+    expect(await Promise.all(stored)).toEqual(stored.map(() => false));
+  });
+
+  it('would be caught growing without the cap and the breaker', async () => {
+    const { grownBytes, mostInFlight } = await overload(
+      { maxInFlight: Infinity },
+      { maxInFlightBytes: Infinity, breakerThreshold: Infinity },
+    );
+    expect(mostInFlight).toBeGreaterThan(2_000);
+    expect(grownBytes).toBeGreaterThan(4 * MEGABYTE);
+  });
+
+  /** Writes without waiting, while Redis is stopped. Ends before a silent connection is given up, which would free all. */
+  async function overload(options: Partial<ResolvedRedisOptions>, tuning: Partial<ResilienceTuning> = {}) {
+    opened = await openRedis(server.url, options, tuning);
+    expect(await opened.store.ready(2_000)).toBe(true);
+    await opened.client.set('warm', 'up');
+    opened.events.all.length = 0;
+    const before = usedBytes();
+    server.pause();
+    let calls = 0;
+    let answered = 0;
+    let mostInFlight = 0;
+    const start = performance.now();
+    while (performance.now() - start < FOR_MS) {
+      const due = Math.min((performance.now() - start) * CALLS_PER_MS, FOR_MS * CALLS_PER_MS);
+      for (; calls < due; calls++) void opened.client.set('k', VALUE + calls).then(() => answered++);
+      mostInFlight = Math.max(mostInFlight, inFlightOf(opened));
+      await sleep(1);
+    }
+    for (; calls < FOR_MS * CALLS_PER_MS; calls++) void opened.client.set('k', VALUE + calls).then(() => answered++);
+    const grownBytes = usedBytes() - before;
+    await sleep(150);
+    return { grownBytes, mostInFlight, answered };
+  }
+});
+
+/** Health would ask Redis, and thereby count itself. */
+function inFlightOf({ store }: OpenedRedis): number {
+  return (store as unknown as { redis: { counts: { inFlight: number } } }).redis.counts.inFlight;
+}
+
+function usedBytes(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
