@@ -27,7 +27,13 @@ const message = (turn) => ({
   args: { path: `src/file-${turn}.ts`, limit: 100 },
 });
 
-const record = (id) => ({ sku: `sku-${id}`, price: id * 1.25, stock: id % 7, active: id % 3 === 0, name: `Item ${id}` });
+const record = (id) => ({
+  sku: `sku-${id}`,
+  price: id * 1.25,
+  stock: id % 7,
+  active: id % 3 === 0,
+  name: `Item ${id}`,
+});
 
 /** As many as make up `bytes` of JSON. */
 function list(bytes, make) {
@@ -63,7 +69,10 @@ function compare(value) {
   const best = Object.fromEntries(Object.keys(RIVALS).map((name) => [name, Infinity]));
   for (let turn = 0; turn < 150; turn++) {
     for (const [name, rival] of Object.entries(RIVALS)) {
-      best[name] = Math.min(best[name], microseconds(() => rival(value), times));
+      best[name] = Math.min(
+        best[name],
+        microseconds(() => rival(value), times),
+      );
     }
   }
   return best;

@@ -43,13 +43,13 @@ function checkSnippets({ isUpdate }) {
   }
   if (problems.length > 0) {
     throw new ScriptFailure(
-      `${problems.join('\n')}\n\nAfter a change of ${SNIPPETS}: node scripts/snippets.mjs --update`,
+      `${problems.join('\n')}\n\nAfter a change of ${SNIPPETS}: npm run snippets -- --update`,
     );
   }
 }
 
 runAsScript(import.meta, async (args) => {
-  if (args.some((arg) => arg !== '--update')) throw new ScriptFailure('the snippets take --update or nothing');
+  if (args.some((arg) => arg !== '--update')) throw new ScriptFailure('npm run snippets takes --update or nothing');
   checkSnippets({ isUpdate: args.includes('--update') });
   process.stdout.write('every TypeScript block of the documentation is a compiled snippet\n');
 });

@@ -19,37 +19,32 @@ function stopGroup(child) {
 }
 
 /**
- * Runs one command and resolves, whatever happens, to `{ ok, code, output, seconds }`; `output` is what it wrote to both
+ * Runs one command and resolves, whatever happens, to `{ ok, code, output }`; `output` is what it wrote to both
  * streams, in order. After `limitSeconds` it is ended with everything it started, and `output` says so.
  */
-export function run(command, args, { cwd = root, env = {}, limitSeconds = 600, input } = {}) {
-  const started = performance.now();
+export function run(command, args, { cwd = root, env = {}, limitSeconds = 600 } = {}) {
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const chunks = [];
+  const notes = [];
+  running.add(child);
+  const timer = setTimeout(() => {
+    notes.push(`\nstopped: not finished after ${limitSeconds} seconds\n`);
+    stopGroup(child);
+  }, limitSeconds * 1000);
+  child.stdout.on('data', (chunk) => chunks.push(chunk));
+  child.stderr.on('data', (chunk) => chunks.push(chunk));
+  child.on('error', (error) => notes.push(`\n${command} could not be started: ${error.message}\n`));
   return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      cwd,
-      env: { ...process.env, ...env },
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    const chunks = [];
-    let timer;
-    const end = (code, note = '') => {
+    child.on('close', (code) => {
       clearTimeout(timer);
       running.delete(child);
-      const output = Buffer.concat(chunks).toString() + note;
-      resolve({ ok: code === 0 && note === '', code, output, seconds: (performance.now() - started) / 1000 });
-    };
-    running.add(child);
-    let note = '';
-    timer = setTimeout(() => {
-      note = `\nstopped: not finished after ${limitSeconds} seconds\n`;
-      stopGroup(child);
-    }, limitSeconds * 1000);
-    child.stdout.on('data', (chunk) => chunks.push(chunk));
-    child.stderr.on('data', (chunk) => chunks.push(chunk));
-    child.on('error', (error) => end(null, `\n${command} could not be started: ${error.message}\n`));
-    child.on('close', (code) => end(code, note));
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
+      const output = Buffer.concat(chunks).toString() + notes.join('');
+      resolve({ ok: code === 0 && notes.length === 0, code, output });
+    });
   });
 }

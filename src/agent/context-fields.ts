@@ -21,8 +21,7 @@ export class ContextFields {
     private readonly keys: CacheKeyGenerator,
     request: unknown,
   ) {
-    const fields = isPlainObject(request) ? Object.entries(request) : [];
-    this.before = new Map(fields.map(([name, value]) => [name, this.fingerprintOf(value)]));
+    this.before = new Map(Object.entries(fieldsOf(request)).map(([name, value]) => [name, this.fingerprintOf(value)]));
   }
 
   split(result: unknown): StoredContext {
@@ -56,7 +55,7 @@ export class ContextFields {
 export function joinContext(stored: StoredContext, request: unknown): unknown {
   if (stored[0] === 'whole') return stored[1];
   const [, made, names, isSpread] = stored;
-  const present = isPlainObject(request) ? request : {};
+  const present = fieldsOf(request);
   const fields = orderedNames(made, names, isSpread ? Object.keys(present) : []).flatMap(
     (name): [string, unknown][] => {
       if (Object.hasOwn(made, name)) return [[name, made[name]]];
@@ -78,6 +77,11 @@ function orderedNames(made: object, names: readonly string[], present: readonly 
   const further = present.filter((name) => !names.includes(name));
   const end = names.findLastIndex((name) => !Object.hasOwn(made, name)) + 1;
   return [...names.slice(0, end), ...further, ...names.slice(end)];
+}
+
+/** A request may be an instance of a class, such as a validated body. */
+function fieldsOf(request: unknown): Readonly<Record<string, unknown>> {
+  return typeof request === 'object' && request !== null ? (request as Record<string, unknown>) : {};
 }
 
 /** Whether plain data properties are all there is to it. */

@@ -71,7 +71,14 @@ export class LoadThrough {
     else {
       const { loadMs, expiresAtMs } = result.envelope;
       const ttlLeftMs = Math.max(0, expiresAtMs - this.parts.clock.now());
-      events.emit('hit', { category, key, ms, ageMs: this.ageOf(result), ttlLeftMs, savedMs: Math.max(0, loadMs - ms) });
+      events.emit('hit', {
+        category,
+        key,
+        ms,
+        ageMs: this.ageOf(result),
+        ttlLeftMs,
+        savedMs: Math.max(0, loadMs - ms),
+      });
     }
   }
 

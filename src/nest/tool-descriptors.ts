@@ -3,7 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import type { ToolDescriptor, ToolDescriptors } from '../agent/tool-descriptor.js';
 import { MODULE_OPTIONS_TOKEN, type CacheModuleOptions } from './cache.module-definition.js';
 
-/** Token of a provider of the app, in any of its modules, that knows the app's tools: `{ describe(tool) }`. */
+/** Token of a provider of the app, in any of its modules, that knows the app's tools: `{ describe(tool) }`. Not request-scoped. */
 export const TOOL_DESCRIPTORS = Symbol('nestjs-agent-cache:tool-descriptors');
 
 /** The tools of the app: those of the module's `tools` option first, then those of `TOOL_DESCRIPTORS` providers. */
@@ -17,9 +17,8 @@ export class AppToolDescriptors implements ToolDescriptors, OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const provided = [...this.modules.values()].map(
-      (module) => module.providers.get(TOOL_DESCRIPTORS)?.instance,
-    );
+    const wrappers = [...this.modules.values()].flatMap(({ providers }) => providers.get(TOOL_DESCRIPTORS) ?? []);
+    const provided = wrappers.map((wrapper): unknown => (wrapper.isDependencyTreeStatic() ? wrapper.instance : null));
     this.providers = provided.filter(isToolDescriptors);
   }
 

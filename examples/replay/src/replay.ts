@@ -45,7 +45,8 @@ class ReplayModule {
           // Nothing of another replay, or of an app, may answer.
           prefix: `replay-${randomUUID()}`,
           tools: () => recording.descriptor,
-          ...(redisUrl !== null && { redis: { url: redisUrl } }),
+          // Patient: what is measured is the policy, not how busy this machine is.
+          ...(redisUrl !== null && { redis: { url: redisUrl, timeout: '2s' } }),
         }),
       ],
       providers: [RecordedTools, { provide: Recording, useValue: recording }],

@@ -36,7 +36,7 @@ export interface PromptKeyOptions {
  * share one. Order of properties, Map entries and Set items does not matter; types do.
  *
  * Every method throws `CacheKeyError` for a value that no key can be made of (it names the place, never the content)
- * and `CacheArgumentError` for a wrong call. A key that ends in a hash is at most about 280 characters long.
+ * and `CacheArgumentError` for a wrong call. No segment of a key is longer than 201 characters.
  */
 export class CacheKeyGenerator {
   private readonly canonical = new CanonicalForm();

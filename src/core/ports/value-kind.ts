@@ -31,10 +31,11 @@ export function kindOf(value: object): ValueKind {
   return builtInKindOf(value, prototype);
 }
 
-/** The name of the class that `value` is an instance of, or of its nearest named one; `''` where there is none. */
+/** The name of the class that `value` is an instance of; `''` where there is none. */
 export function classNameOf(value: object): string {
-  const { constructor } = value as { constructor?: { name?: unknown } };
-  return typeof constructor === 'function' && typeof constructor.name === 'string' ? constructor.name : '';
+  const prototype = Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null;
+  const name = prototype?.constructor?.name;
+  return typeof name === 'string' ? name : '';
 }
 
 /** `Float32Array` and the like; `''` for anything else. Cannot be forged. */
@@ -70,7 +71,7 @@ const BUILT_IN: ReadonlyMap<string, readonly [BuiltInKind, BrandCheck]> = new Ma
 ]);
 
 function builtInKindOf(value: object, prototype: object): ValueKind {
-  const builtIn = BUILT_IN.get(classNameOf(prototype));
+  const builtIn = BUILT_IN.get(classNameOf(value));
   if (!builtIn || prototypesAbove(prototype) !== 1) return 'instance';
   const [kind, hasBrand] = builtIn;
   try {

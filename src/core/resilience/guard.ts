@@ -37,13 +37,12 @@ export class Guard {
   private commands = 0;
   private bytes = 0;
   private shed = 0;
-  private answeredAtMs: number;
+  private answers = 0;
   private isClosed = false;
   private whenIdle: (() => void) | null = null;
 
   constructor(private readonly options: GuardOptions) {
     this.deadlines = new DeadlineQueue(options.clock, options.timeoutMs);
-    this.answeredAtMs = options.clock.monotonicNow();
     this.host = {
       clock: options.clock,
       deadlines: this.deadlines,
@@ -68,9 +67,9 @@ export class Guard {
     return this.shed;
   }
 
-  /** Milliseconds since the store last answered anything, in time or late; at first since the guard was made. */
-  get silentMs(): number {
-    return this.options.clock.monotonicNow() - this.answeredAtMs;
+  /** How often the store has answered, in time or late, with a value or an error. */
+  get answerCount(): number {
+    return this.answers;
   }
 
   /** Runs `command`, which may throw or reject, and answers in time. */
@@ -104,7 +103,7 @@ export class Guard {
   private tried(reason: UnavailableReason | null, isLate: boolean): void {
     const { breaker } = this.options;
     const isAnswer = reason === null || reason === 'rejected';
-    if (isAnswer) this.answeredAtMs = this.options.clock.monotonicNow();
+    if (isAnswer) this.answers++;
     if (isLate) {
       if (isAnswer) breaker.answeredLate();
     } else if (isAnswer) breaker.succeeded();

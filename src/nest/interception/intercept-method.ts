@@ -110,6 +110,7 @@ function startingWith(first: unknown, kind: CacheableKind, own: readonly unknown
 function warnOfOther(runtime: InterceptionRuntime, { name }: MethodSite): void {
   runtime.warnOnce(
     `not-async ${name}`,
-    `${name} is not cached: it answered neither a Promise nor an Observable. Make it async, or take the decorator off`,
+    `${name} is not cached, and invalidates nothing: it answered neither a Promise nor an Observable. Make it async, or ` +
+      `take the decorator off`,
   );
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Clock } from '../../core/ports/clock.js';
+import type { Clock, Timer } from '../../core/ports/clock.js';
 import type { RedisClient } from './load-ioredis.js';
 import { mastersOf } from './redis-client.js';
 
@@ -11,7 +11,7 @@ const EVERY_MS = 250;
  * are commands, each connection is now and then asked to repeat a text that no other reply can be.
  */
 export class OrderCheck {
-  private dueMs = 0;
+  private pause: Timer | null = null;
   private count = 0;
 
   constructor(
@@ -21,13 +21,16 @@ export class OrderCheck {
 
   /** To be called with every command that is sent. */
   beforeCommand(client: RedisClient): void {
-    const nowMs = this.clock.monotonicNow();
-    if (nowMs < this.dueMs) return;
-    this.dueMs = nowMs + EVERY_MS;
+    if (this.pause) return;
+    this.pause = this.clock.after(EVERY_MS, () => (this.pause = null));
     const text = `agent-cache:order-check:${++this.count}`;
     for (const connection of mastersOf(client)) {
       if (connection.status === 'ready') void this.check(connection, text);
     }
+  }
+
+  stop(): void {
+    this.pause?.cancel();
   }
 
   /** An error says nothing: servers may forbid the command. */

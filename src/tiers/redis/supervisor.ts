@@ -82,6 +82,7 @@ export class Supervisor {
     this.isClosed = true;
     this.client = null;
     this.timer?.cancel();
+    this.order.stop();
     if (!client || client.status === 'end') return;
     const { clock } = this.options;
     await new Promise<void>((resolve) => {
@@ -102,6 +103,7 @@ export class Supervisor {
     this.isRefused = false;
     const client = create();
     this.client = client;
+    this.order.stop();
     this.order = this.newOrderCheck();
     this.listen(client);
     this.timer = clock.after(attemptTimeoutMs, () => this.discard(client));

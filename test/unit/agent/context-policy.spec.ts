@@ -315,6 +315,20 @@ describe('fields that came in with the request', () => {
     expect((result as Request).logger).toBe(later);
   });
 
+  it('may be those of an instance of a class', async () => {
+    class TaskRequest {
+      [field: string]: unknown;
+      readonly taskId = 'a';
+      readonly turn = 1;
+      constructor(user: string) {
+        this.user = user;
+      }
+    }
+    const build = async (request: Request): Promise<unknown> => ({ ...request, messages: ['m'] });
+    const result = await hitOf(build, new TaskRequest('alice'), new TaskRequest('bob'));
+    expect(result).toEqual({ taskId: 'a', turn: 1, user: 'bob', messages: ['m'] });
+  });
+
   it('never include messages', async () => {
     const build = async (request: Request): Promise<unknown> => ({ ...request });
     const result = await hitOf(

@@ -270,6 +270,21 @@ describe('evictPolicy', () => {
     expect(await leftBy({ ...options, before: true }, failing)).toEqual([]);
   });
 
+  it('evicts the entry of the scope that the cached method names', async () => {
+    const kit = createRecordingCache({ cache: { scope: { resolve: () => ({ tenant: 't1' }) } } });
+    const method = counting();
+    const cached = kit.under(valuePolicy({ namespace: 'users', key: () => 1, scope: 'public' }), method);
+    const evict = async (options: object): Promise<unknown> =>
+      kit.under(evictPolicy({ namespace: 'users', key: () => 1, ...options }), async () => undefined)();
+    await cached();
+    await evict({});
+    await cached();
+    expect(method).toHaveBeenCalledTimes(1);
+    await evict({ scope: 'public' });
+    await cached();
+    expect(method).toHaveBeenCalledTimes(2);
+  });
+
   it('evicts the contexts of a task', async () => {
     const kit = createRecordingCache();
     const cached = kit.under(evictPolicy({ context: (id: number) => id }), async (_id: number) => 'done');

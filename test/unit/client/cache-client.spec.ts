@@ -110,7 +110,7 @@ describe('a client', () => {
     const { clock, events } = createClient();
     const counts = () => ({ hits: 0, misses: 0 });
     const limits = { defaultTtlMs: 1, maxTtlMs: 1, prefix: 'app' };
-    const client = new CacheClient({ store: closedStore, clock, events, enabled: true, counts, ...limits });
+    const client = new CacheClient({ store: closedStore(), clock, events, enabled: true, counts, ...limits });
     expect(await client.get('k')).toBeNull();
     expect(await client.set('k', 'v')).toBe(false);
     expect(await client.invalidatePattern('*')).toBe(0);
