@@ -9,6 +9,7 @@ import {
   aText,
   aTextOrFunction,
   checkOptions,
+  isText,
   isTexts,
   textsOrFunction,
 } from './option-rules.js';
@@ -93,7 +94,7 @@ function targetsOf(call: MethodCall, services: MethodServices, options: CacheEvi
   };
   const names = tags === undefined ? null : target('tags', isTexts, tags);
   const id = context ? target<string | number>('context', isId, context) : null;
-  const glob = pattern === undefined ? null : target('pattern', isId, pattern);
+  const glob = pattern === undefined ? null : target('pattern', isText, pattern);
   return [
     ...(options.key ? [keyTarget(call, services, options)] : []),
     ...(all ? [{ namespace }] : []),
@@ -140,4 +141,4 @@ function warnOfFailure(call: MethodCall, services: MethodServices, option: strin
   );
 }
 
-const isId = (value: unknown): boolean => Number.isFinite(value) || (typeof value === 'string' && value !== '');
+const isId = (value: unknown): boolean => Number.isFinite(value) || isText(value);

@@ -10,7 +10,8 @@ export interface OptionRule {
 export type OptionRules = Readonly<Record<string, OptionRule>>;
 
 const rule = (expected: string, accepts: (value: unknown) => boolean): OptionRule => ({ expected, accepts });
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+/** Whether it is a text that is not empty. */
+export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 /** Whether it is an array of texts, none of them empty. */
 export const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);

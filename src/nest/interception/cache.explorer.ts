@@ -22,6 +22,7 @@ export interface ExplorerParts {
 /** Connects an app's cache with its instances, also with those that Nest did not construct itself. */
 export class CacheExplorer implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('AgentCache');
+  private readonly connected = new WeakSet<object>();
   private readonly undo: (() => void)[] = [];
 
   constructor(private readonly parts: ExplorerParts) {
@@ -40,7 +41,7 @@ export class CacheExplorer implements OnModuleInit, OnApplicationShutdown {
     for (const { providers, controllers, injectables } of this.parts.modules.values()) {
       for (const wrapper of [...providers.values(), ...controllers.values(), ...injectables.values()] as Wrapper[]) {
         const instance: unknown = wrapper.instance;
-        if (typeof instance === 'object' && instance !== null && !wrapper.isAlias) this.tryToConnect(wrapper, instance);
+        if (typeof instance === 'object' && instance !== null) this.tryToConnect(wrapper, instance);
       }
     }
   }
@@ -65,9 +66,12 @@ export class CacheExplorer implements OnModuleInit, OnApplicationShutdown {
   }
 
   private connect({ token }: Wrapper, instance: object): void {
+    // The same instance may be provided under several tokens.
+    const isKnown = this.connected.has(instance);
     const bound = this.parts.bindings.filter(({ target }) => {
-      return typeof target === 'function' ? instance instanceof target : token === target;
+      return typeof target === 'function' ? !isKnown && instance instanceof target : token === target;
     });
+    this.connected.add(instance);
     if (!expectsSlot(instance) && bound.length === 0) return;
     if (!bindSlot(instance, this.parts.slot)) {
       this.logger.warn(

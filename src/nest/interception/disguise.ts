@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { layersOf, markLayers } from './method-site.js';
 
 /** Gives `method` what others look for on `original`: name, length, metadata and marks of other decorators. */

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { type DiscoveryService, INQUIRER, type ModulesContainer, REQUEST } from '@nestjs/core';
 import { nameSegment } from './identity-segments.js';
 

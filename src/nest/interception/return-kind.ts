@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { types } from 'node:util';
 import { isObservable } from 'rxjs';
 import { methodName } from './method-site.js';

@@ -15,6 +15,7 @@ import type { IoredisModule, RedisClient } from './load-ioredis.js';
 import { RecoveryProbe } from './recovery-probe.js';
 import { clientFactory, mastersOf } from './redis-client.js';
 import { SendTurn } from './send-turn.js';
+import { Silence } from './silence.js';
 
 export interface RedisParts {
   readonly clock: Clock;
@@ -46,6 +47,7 @@ export class GuardedRedis {
   private readonly breaker: Breaker;
   private readonly availability: Availability;
   private readonly probe: RecoveryProbe;
+  private readonly silence: Silence;
   private readonly turns: SendTurn | null;
   private readonly firstAttempt: FirstAttempt;
   private closing: Promise<void> | null = null;
@@ -66,6 +68,7 @@ export class GuardedRedis {
       onOutOfStep: () => this.connections.reset(),
     });
     this.probe = new RecoveryProbe(clock, tuning.breakerOpenMs, () => this.askWhetherAlive());
+    this.silence = new Silence(clock);
     this.turns = options.topology.mode === 'cluster' ? new SendTurn(clock) : null;
     this.firstAttempt = new FirstAttempt(clock);
     this.connections = new Connections(options.connections, {
@@ -147,6 +150,7 @@ export class GuardedRedis {
   }
 
   private breakerChanged(state: BreakerState, reason: UnavailableReason | null): void {
+    this.silence.observe(this.guard.answerCount);
     this.probe.breakerChanged(state);
     if (state === 'open') this.availability.down(reason ?? 'timeout');
     if (state === 'closed' && this.connections.isReady) this.availability.up();
@@ -156,6 +160,7 @@ export class GuardedRedis {
     if (!this.connections.isReady) return;
     const ping = (client: RedisClient) => Promise.all(mastersOf(client).map((master) => master.ping()));
     const reply = await this.run(ping, { idempotent: false });
-    if (!reply.ok && reply.reason === 'timeout' && this.guard.silentMs >= SILENCE_MS) this.connections.reset();
+    const silentMs = this.silence.observe(this.guard.answerCount);
+    if (!reply.ok && reply.reason === 'timeout' && silentMs >= SILENCE_MS) this.connections.reset();
   }
 }

@@ -9,8 +9,8 @@ export class Silence {
     this.sinceMs = clock.monotonicNow();
   }
 
-  /** Milliseconds since the count was first seen as it is now. */
-  lengthMs(answerCount: number): number {
+  /** Milliseconds since the count was first seen to be what it is now. */
+  observe(answerCount: number): number {
     const nowMs = this.clock.monotonicNow();
     if (answerCount !== this.answerCount) {
       this.answerCount = answerCount;

@@ -121,6 +121,24 @@ describe('bindCache', () => {
     expect(sdk.complete).toBe(original);
   });
 
+  it('binds an instance once, however many tokens it has, and by the token of an alias', async () => {
+    const bindings = [
+      bindCache(ThirdParty, { arrow: Cacheable.policy() }),
+      bindCache('ALIAS', { search: Cacheable.policy() }),
+    ];
+    const providers = [
+      ThirdParty,
+      { provide: 'ALIAS', useExisting: ThirdParty },
+      { provide: 'AGAIN', inject: [ThirdParty], useFactory: (service: ThirdParty) => service },
+    ];
+    const { app, cache } = await boot({ providers }, { bindings });
+    const service = app.get(ThirdParty);
+    let reads = 0;
+    cache.on('hit', () => reads++).on('miss', () => reads++);
+    expect([await service.arrow('a'), await service.arrow('a'), service.runs, reads]).toEqual(['a', 'a', 1, 2]);
+    expect([await service.search('a'), await service.search('a'), service.runs]).toEqual(['a', 'a', 2]);
+  });
+
   it('binds methods that the class of a token holds', async () => {
     const bindings = [bindCache('CLIENT', { search: Cacheable.policy() })];
     const { app } = await boot(
