@@ -70,13 +70,7 @@ function checkTargets({ namespace, key, all, tags, context, pattern, scope }: Ca
 async function runEvict(call: MethodCall, services: MethodServices, options: CacheEvictOptions): Promise<unknown> {
   const { cache } = services;
   const targets = targetsOf(call, services, options);
-  if (options.before) {
-    const around = targets.map((target) => (run: () => Promise<unknown>) => () => cache.invalidateAround(target, run));
-    return around.reduce(
-      (run, wrap) => wrap(run),
-      () => call.proceed(),
-    )();
-  }
+  if (options.before) return cache.invalidateAround(targets, () => call.proceed());
   const outcome = await call.proceed();
   await Promise.all(targets.map((target) => cache.invalidate(target)));
   return outcome;

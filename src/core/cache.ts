@@ -138,18 +138,23 @@ export class AgentCache {
   }
 
   /**
-   * Runs `change` and makes what `target` names unusable before it, so that nothing loaded meanwhile survives, and after
+   * Runs `change` and makes what `targets` name unusable before it, so that nothing loaded meanwhile survives, and after
    * it, whatever its outcome. Both times together wait for the store no longer than its timeout.
    */
-  async invalidateAround<T>(target: InvalidationTarget, change: () => Promise<T>): Promise<T> {
+  async invalidateAround<T>(
+    targets: InvalidationTarget | readonly InvalidationTarget[],
+    change: () => Promise<T>,
+  ): Promise<T> {
+    const invalidateAll = (): Promise<unknown> =>
+      Promise.all([targets].flat().map((target) => this.invalidate(target)));
     const { clock, timeoutMs } = this.parts;
     const startedAt = clock.monotonicNow();
-    await within(clock, timeoutMs, this.invalidate(target), undefined);
+    await within(clock, timeoutMs, invalidateAll(), undefined);
     const leftMs = timeoutMs - (clock.monotonicNow() - startedAt);
     try {
       return await change();
     } finally {
-      await within(clock, leftMs, this.invalidate(target), undefined);
+      await within(clock, leftMs, invalidateAll(), undefined);
     }
   }
 

@@ -40,15 +40,10 @@ async function time(start: () => Promise<RunningBackend>): Promise<Timed> {
   return { answers: runs[0]!, steps };
 }
 
-/** A changing tool, and a note, invalidates before and after it runs. */
-const cacheCallsOf = (name: string) => (/^(write|append|delete)_file$|^note$/.test(name) ? 2 : 1);
-
 function tooSlow(timed: Timed, plain: Timed): string[] {
   return timed.steps.flatMap(({ name, ms }, index) => {
     const without = plain.steps[index]!.ms;
-    return ms > without + cacheCallsOf(name) * MOST_ADDED_MS
-      ? [`${name}: ${ms} ms, without a cache ${without} ms`]
-      : [];
+    return ms > without + MOST_ADDED_MS ? [`${name}: ${ms} ms, without a cache ${without} ms`] : [];
   });
 }
 

@@ -482,8 +482,8 @@ describe('invalidatesContextPolicy', () => {
     const mutate: Parameters<typeof createRecordingCache>[0] = {
       mutate: (cache) =>
         withMethods(cache, {
-          invalidateAround: async (target, change) => {
-            await cache.invalidate(target);
+          invalidateAround: async (targets, change) => {
+            await Promise.all([targets].flat().map((target) => cache.invalidate(target)));
             return change();
           },
         }),

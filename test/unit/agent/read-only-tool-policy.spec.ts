@@ -239,8 +239,8 @@ describe('tools that may change something', () => {
 
   const onlyBefore = (cache: RecordingCache['cache']): RecordingCache['cache'] =>
     withMethods(cache, {
-      invalidateAround: async (target, change) => {
-        await cache.invalidate(target);
+      invalidateAround: async (targets, change) => {
+        await Promise.all([targets].flat().map((target) => cache.invalidate(target)));
         return change();
       },
     });
