@@ -6,7 +6,7 @@ import { ScriptFailure, root, runAsScript } from './lib/project.mjs';
 import { run } from './lib/run.mjs';
 
 const node = process.execPath;
-const nest = (...args) => run(node, ['node_modules/@nestjs/cli/bin/nest.js', 'build', ...args], { limitSeconds: 180 });
+const nest = (...args) => run(node, ['node_modules/@nestjs/cli/bin/nest.js', 'build', ...args], { limitSeconds: 240 });
 
 /**
  * Runs `steps` (each resolves to a result of `run`) unless what they read (`inputs`) and what they wrote last time

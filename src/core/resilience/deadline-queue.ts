@@ -14,6 +14,10 @@ export interface Deadline {
   cancel(): void;
 }
 
+/** A timer that comes this much too late tells of a blocked event loop. */
+const BLOCKED_MS = 20;
+const GRACE_AFTER_BLOCK_MS = 10;
+
 class Place implements Deadline {
   previous: Place | null = null;
   next: Place | null = null;
@@ -34,8 +38,9 @@ class Place implements Deadline {
  * All deadlines of one length, first in first out, on one timer.
  *
  * All last equally long, so the queue is in order of time by itself and holds only those who still wait. When the timer
- * fires, those who are due get one turn of the event loop of grace: a reply that already waits in the kernel, because
- * the loop was blocked past the deadline, is then read before anybody gives up.
+ * fires, those who are due get one turn of the event loop of grace: a reply that already waits in the kernel is then
+ * read before anybody gives up. When the timer itself comes late, the loop was blocked, perhaps before the commands
+ * could even leave; then the grace is 10 ms, so that a busy process does not take itself for a store that hangs.
  */
 export class DeadlineQueue {
   private head: Place | null = null;
@@ -80,13 +85,19 @@ export class DeadlineQueue {
   private arm(): void {
     this.timer = null;
     if (!this.head) return;
-    const leftMs = Math.max(1, this.head.atMs - this.clock.monotonicNow());
-    this.timer = this.clock.after(leftMs, () => {
+    const nowMs = this.clock.monotonicNow();
+    const firesAtMs = Math.max(nowMs + 1, this.head.atMs);
+    this.timer = this.clock.after(firesAtMs - nowMs, () => {
       const dueMs = this.clock.monotonicNow();
-      this.clock.nextTurn(() => {
-        this.expireUntil(dueMs);
-        this.arm();
-      });
+      if (dueMs - firesAtMs < BLOCKED_MS) this.expireAfterTurn(dueMs);
+      else this.timer = this.clock.after(GRACE_AFTER_BLOCK_MS, () => this.expireAfterTurn(dueMs));
+    });
+  }
+
+  private expireAfterTurn(dueMs: number): void {
+    this.clock.nextTurn(() => {
+      this.expireUntil(dueMs);
+      this.arm();
     });
   }
 

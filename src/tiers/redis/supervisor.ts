@@ -4,6 +4,7 @@ import type { RedisClient } from './load-ioredis.js';
 import { OrderCheck } from './order-check.js';
 import { reconnectDelayMs } from './reconnect-delay.js';
 import { destroyClient, destroyStream, isCluster } from './redis-client.js';
+import { WriteBatch } from './write-batch.js';
 
 export interface SupervisorOptions {
   readonly clock: Clock;
@@ -32,6 +33,7 @@ const STRAY_REPLY = 'Command queue state error';
 export class Supervisor {
   private client: RedisClient | null = null;
   private order: OrderCheck;
+  private readonly writes = new WriteBatch();
   private timer: Timer | null = null;
   private isUp = false;
   private hasFailed = false;
@@ -60,6 +62,7 @@ export class Supervisor {
   /** The client, if commands can be sent now. */
   take(): RedisClient | null {
     if (!this.client || !this.isReady) return null;
+    this.writes.beforeCommand(this.client);
     this.order.beforeCommand(this.client);
     return this.client;
   }

@@ -32,6 +32,16 @@ describe('planOf', () => {
     ]);
   });
 
+  it.each(['list src and then read a.md', 'list src, and then read a.md', 'list src then read a.md'])(
+    'separates %j',
+    (message) => {
+      expect(calls(message)).toEqual([
+        ['list_directory', { path: 'src' }],
+        ['read_file', { path: 'a.md' }],
+      ]);
+    },
+  );
+
   it('keeps an apostrophe inside a word', () => {
     expect(calls("search for don't")).toEqual([['search_files', { query: "don't", path: '.' }]]);
   });

@@ -59,34 +59,68 @@ describe('a deadline queue', () => {
     expect(expired).toEqual(['late']);
   });
 
-  it('gives one turn of grace after the deadline', () => {
-    const turns: (() => void)[] = [];
-    const timers: (() => void)[] = [];
-    let nowMs = 0;
-    const manual = {
-      now: () => nowMs,
-      monotonicNow: () => nowMs,
-      after: (_ms: number, callback: () => void) => {
-        timers.push(callback);
-        return { cancel: () => {} };
-      },
-      nextTurn: (callback: () => void) => void turns.push(callback),
+  describe('after the deadline', () => {
+    let nowMs: number;
+    let turns: (() => void)[];
+    let timers: { ms: number; callback: () => void }[];
+
+    beforeEach(() => {
+      nowMs = 0;
+      turns = [];
+      timers = [];
+      queue = new DeadlineQueue(
+        {
+          now: () => nowMs,
+          monotonicNow: () => nowMs,
+          after: (ms, callback) => {
+            timers.push({ ms, callback });
+            return { cancel: () => {} };
+          },
+          nextTurn: (callback) => void turns.push(callback),
+        },
+        100,
+      );
+    });
+
+    const fireTimer = (atMs: number) => {
+      nowMs = atMs;
+      timers.shift()?.callback();
     };
-    const graceful = new DeadlineQueue(manual, 100);
-    const answered = graceful.add({ expire: () => void expired.push('answered') });
-    graceful.add({ expire: () => void expired.push('silent') });
-    nowMs = 400;
-    timers.shift()?.();
-    expect(expired).toEqual([]);
-    answered.cancel();
-    // Came due only after the timer: its own turn of grace is still to come.
-    graceful.add({ expire: () => void expired.push('new') });
-    nowMs = 600;
-    turns.shift()?.();
-    expect(expired).toEqual(['silent']);
-    timers.shift()?.();
-    turns.shift()?.();
-    expect(expired).toEqual(['silent', 'new']);
+
+    it('gives one turn of grace', () => {
+      const answered = add('answered');
+      add('silent');
+      fireTimer(101);
+      expect(expired).toEqual([]);
+      answered.cancel();
+      turns.shift()?.();
+      expect(expired).toEqual(['silent']);
+    });
+
+    it('gives those who come due in that turn a turn of their own', () => {
+      add('first');
+      nowMs = 2;
+      add('second');
+      fireTimer(101);
+      nowMs = 400;
+      turns.shift()?.();
+      expect(expired).toEqual(['first']);
+      fireTimer(401);
+      turns.shift()?.();
+      expect(expired).toEqual(['first', 'second']);
+    });
+
+    it('gives ten milliseconds and a turn when the loop was blocked', () => {
+      const answered = add('answered');
+      add('silent');
+      fireTimer(300);
+      expect(turns).toEqual([]);
+      expect(timers.map(({ ms }) => ms)).toEqual([10]);
+      answered.cancel();
+      fireTimer(310);
+      turns.shift()?.();
+      expect(expired).toEqual(['silent']);
+    });
   });
 
   it('expires everybody at once when told to, and stops its timer', () => {

@@ -10,7 +10,7 @@ class FakeClient extends EventEmitter {
   status = 'wait';
   echoes: string[] = [];
   answerEcho: (text: string) => string = (text) => text;
-  readonly stream = { destroy: () => this.become('end') };
+  readonly stream = { destroy: () => this.become('end'), cork: () => {}, uncork: () => {} };
 
   connect(): Promise<void> {
     this.status = 'connecting';
