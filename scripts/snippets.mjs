@@ -42,9 +42,7 @@ function checkSnippets({ isUpdate }) {
     if (!used.has(file.slice(0, -'.ts'.length))) problems.push(`${SNIPPETS}/${file}: no page shows it`);
   }
   if (problems.length > 0) {
-    throw new ScriptFailure(
-      `${problems.join('\n')}\n\nAfter a change of ${SNIPPETS}: npm run snippets -- --update`,
-    );
+    throw new ScriptFailure(`${problems.join('\n')}\n\nAfter a change of ${SNIPPETS}: npm run snippets -- --update`);
   }
 }
 

@@ -76,10 +76,10 @@ function checkOther(value: object, kind: ValueKind, depth: number): void {
   if (kind === 'set')
     checkEach(
       value,
-      [...(value as Set<unknown>)].map((item) => [item]),
+      Array.from(value as Set<unknown>, (item) => [item]),
       depth,
     );
-  if (kind === 'map') checkEach(value, [...(value as Map<unknown, unknown>)], depth);
+  if (kind === 'map') checkEach(value, Array.from(value as Map<unknown, unknown>), depth);
 }
 
 /** All parts of an entry count as one place. */

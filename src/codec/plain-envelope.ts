@@ -40,7 +40,7 @@ export function writeEnvelope(envelope: Envelope, compression: Compression): Buf
 /** The envelope for `key`; `null`: another form, cut, altered, or for another key. May throw for the same reasons. */
 export function readEnvelope(stored: Buffer, key: string, compression: Compression): Envelope | null {
   const line = firstLineOf(stored);
-  if (line?.mark !== checksumOf(stored.subarray(line?.textAt))) return null;
+  if (!line || line.mark !== checksumOf(stored.subarray(line.textAt))) return null;
   const header: unknown = JSON.parse(line.text);
   const payload = stored.subarray(line.restAt);
   if (!isHeader(header) || header.k !== key || header.n !== payload.length) return null;

@@ -49,8 +49,8 @@ export class LoadPath {
   constructor(private readonly parts: LoadPathParts) {}
 
   /**
-   * Results in the order of `requests`. Rejects with the loader's own error. `budgetMs`: how long storing may still
-   * keep the caller waiting.
+   * Results in the order of `requests`. Rejects with the loader's own error. `budgetMs`: how long the store may
+   * still keep the caller waiting.
    */
   async load<T>(requests: readonly LoadRequest<T>[], load: Load<T>, budgetMs: number): Promise<Loaded<T>[]> {
     const led: Led<T>[] = [];
@@ -75,12 +75,7 @@ export class LoadPath {
       this.report(led, loadMs, true);
       const loaded = values.map((value, index) => this.land(led[index] as Led<T>, value, loadMs));
       const writes = loaded.flatMap(({ write }) => (write ? [write] : []));
-      await within(
-        this.parts.clock,
-        budgetMs,
-        stamping.then(() => this.store(writes)),
-        undefined,
-      );
+      await this.storeWhenStamped(writes, stamping, budgetMs);
       return loaded;
     } catch (error) {
       this.report(led, elapsed(), false);
@@ -89,12 +84,27 @@ export class LoadPath {
     }
   }
 
-  /** Creates the versions that were missing, while the loader runs: nobody waits for it. */
-  private async stamp<T>(led: readonly Led<T>[]): Promise<void> {
+  /** Creates the versions that were missing, while the loader runs; `null` where none was. */
+  private stamp<T>(led: readonly Led<T>[]): Promise<void> | null {
     const missing = [...new Set(led.flatMap(({ flight }) => flight.unversionedGroups))];
-    if (missing.length === 0) return;
-    const created = await this.parts.tokens.create(missing);
-    if (created) for (const { flight } of led) flight.stamp(created);
+    if (missing.length === 0) return null;
+    return this.parts.tokens.create(missing).then((created) => {
+      if (created) for (const { flight } of led) flight.stamp(created);
+    });
+  }
+
+  /**
+   * Hands the writes to the store before the caller goes on, so that they are on their way before anything it asks next;
+   * nobody waits for the store to confirm them.
+   */
+  private async storeWhenStamped(
+    writes: readonly PendingWrite[],
+    stamping: Promise<void> | null,
+    budgetMs: number,
+  ): Promise<void> {
+    if (!stamping) return this.store(writes);
+    const stamped = stamping.then(() => this.store(writes));
+    await within(this.parts.clock, budgetMs, stamped, undefined);
   }
 
   private land<T>({ request, flight }: Led<T>, value: T, loadMs: number): Loaded<T> & { write: PendingWrite | null } {
@@ -115,12 +125,12 @@ export class LoadPath {
     flight.land(landing);
   }
 
-  private async store(pending: readonly PendingWrite[]): Promise<void> {
+  private store(pending: readonly PendingWrite[]): void {
     const writes = pending.flatMap(({ flight, ...write }): EntryWrite[] => {
       const { snapshot, isOvertaken } = flight;
       return snapshot && !isOvertaken ? [{ ...write, snapshot }] : [];
     });
-    if (writes.length > 0) await this.parts.writePath.store(writes);
+    if (writes.length > 0) void this.parts.writePath.store(writes);
   }
 
   /** What somebody else's load came to. A result that cannot be copied is nobody else's: then it is loaded again. */

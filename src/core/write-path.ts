@@ -45,10 +45,11 @@ export class WritePath {
     return encoding.ok ? (this.copyOf(encoding.encoded) as T) : value;
   }
 
-  /** `true` once the store has confirmed all of them. */
+  /** `true` once the store has confirmed all of them. Never rejects. */
   async store(writes: readonly EntryWrite[]): Promise<boolean> {
     const startedAt = this.parts.clock.monotonicNow();
-    const sealed = writes.map((write) => this.seal(write));
+    const sealed = this.trySeal(writes);
+    if (!sealed) return false;
     const [only] = sealed;
     const reply = await (only && sealed.length === 1 ? this.parts.store.set(only) : this.parts.store.setMany(sealed));
     const ms = this.parts.clock.monotonicNow() - startedAt;
@@ -65,6 +66,16 @@ export class WritePath {
       return this.parts.values.encode(value);
     } catch {
       return { ok: false, reason: 'the codec could not read it' };
+    }
+  }
+
+  private trySeal(writes: readonly EntryWrite[]): StoreWrite[] | null {
+    try {
+      return writes.map((write) => this.seal(write));
+    } catch {
+      const reason = 'the codec could not seal it';
+      for (const { address } of writes) this.parts.events.emit('refused', { category: address.category, reason });
+      return null;
     }
   }
 

@@ -1,5 +1,6 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../scripts/lib/project.mjs';
@@ -41,8 +42,16 @@ export class InstalledApp {
     this.files = files;
   }
 
-  /** Installs the tarball and the app's dependencies, and removes what is none of them. */
-  async install(tarball, { more = {}, flags = [] } = {}) {
+  /**
+   * Installs the tarball and the app's dependencies, `more` included. What `without` names is taken away first: npm leaves
+   * an optional peer of an earlier run where it is. Throws where it came back.
+   */
+  async install(tarball, { more = {}, without = [], flags = [] } = {}) {
+    const unwanted = without.map((name) => join(this.folder, 'node_modules', name));
+    // Without its own list, npm looks at what is there.
+    for (const path of [...unwanted, join(this.folder, 'node_modules/.package-lock.json')]) {
+      await rm(path, { recursive: true, force: true });
+    }
     await mkdir(this.folder, { recursive: true });
     const dependencies = { ...this.manifest.dependencies, ...more, 'nestjs-agent-cache': `file:${tarball}` };
     await writeFile(join(this.folder, 'package.json'), JSON.stringify({ ...this.manifest, dependencies }, null, 2));
@@ -51,6 +60,8 @@ export class InstalledApp {
     const args = ['install', '--no-package-lock', '--no-audit', '--no-fund', '--prefer-offline', ...flags];
     const result = await run('npm', args, { cwd: this.folder, limitSeconds: 180 });
     if (!result.ok) throw new Error(`npm install failed in ${this.folder}:\n${result.output}`);
+    const found = unwanted.filter((path) => existsSync(path));
+    if (found.length > 0) throw new Error(`npm installed ${found.join(', ')}`);
   }
 
   /** Compiles main.ts as a user of TypeScript does; `isChecked` alone writes nothing. */

@@ -3,7 +3,7 @@
  * supported Node. Prints a line for each check; with a path as its argument, writes `{ passed, failed, skipped }` there.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/lib/project.mjs';
 import { Checks } from './checks.mjs';
@@ -47,7 +47,7 @@ const answers = {
   statuses: ['miss', 'hit', 'miss', 'hit', 'bypass', 'miss'],
   builds: 1,
   runs: 3,
-  core: [1, 1],
+  isCoreOpen: true,
   key: 'context:task-1:1',
   clock: 0,
 };
@@ -65,7 +65,11 @@ await checkCoreAlone();
 writeReport(process.argv[2]);
 
 async function checkApp({ title, app, modules }) {
-  const installed = await checks.check(`${title}: installs without ioredis`, () => app.install(tarball), tarball);
+  const installed = await checks.check(
+    `${title}: installs without ioredis`,
+    () => app.install(tarball, { without: ['ioredis'] }),
+    tarball,
+  );
   for (const module of modules) {
     await checks.check(`${title}: compiles with module ${module}`, () => app.compile(['--module', module]), installed);
   }
@@ -114,14 +118,11 @@ async function checkCoreAlone() {
     dependencies: {},
     files: { 'main.mjs': 'core-only.mjs.template' },
   });
+  const without = ['@nestjs', 'ioredis', 'rxjs', 'reflect-metadata'];
+  const flags = ['--omit=peer', '--legacy-peer-deps'];
   const installed = await checks.check(
     './core: installs without peers',
-    async () => {
-      await app.install(tarball, { flags: ['--omit=peer', '--legacy-peer-deps'] });
-      for (const name of ['@nestjs', 'ioredis', 'rxjs', 'reflect-metadata']) {
-        assert.ok(!existsSync(join(app.folder, 'node_modules', name)), `${name} is there`);
-      }
-    },
+    () => app.install(tarball, { without, flags }),
     tarball,
   );
   for (const major of MAJORS) {

@@ -41,6 +41,7 @@ export class FakeRedisServer {
 
   private accept(socket: Socket): void {
     this.sockets.add(socket);
+    socket.setNoDelay(true);
     let received = Buffer.alloc(0);
     socket.on('error', () => {});
     socket.on('close', () => this.sockets.delete(socket));

@@ -27,8 +27,8 @@ export class CanonicalForm {
   }
 
   /**
-   * `text` and the form of `value`. Handing the text through makes fewer pieces than returning each form to be added:
-   * the hash has to join all pieces, which takes as long as writing them.
+   * `text` and the form of `value`. Handing the text through leaves the engine a flatter chain of pieces than returning
+   * each form to be added, and the hash has to join them all.
    */
   private append(text: string, value: unknown, depth: number): string {
     switch (typeof value) {

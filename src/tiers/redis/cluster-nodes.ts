@@ -10,6 +10,12 @@ export function slotOwners(cluster: Cluster): ReadonlySet<string> {
   return owners;
 }
 
+/** Whether the node is connected that owns the slot, as far as is known. */
+export function isOwnerReady(cluster: Cluster, slot: number): boolean {
+  const owner = cluster.slots[slot]?.[0];
+  return cluster.nodes('master').some((node) => node.status === 'ready' && addressOf(node) === owner);
+}
+
 /** `host:port` of a node's connection, written as {@link slotOwners} does. */
 export const addressOf = ({ options }: Redis): string => `${options.host}:${options.port}`;
 

@@ -165,7 +165,10 @@ describe('getOrLoad', () => {
     expect(await cache.get('own:1')).toBeUndefined();
     await cache.getOrLoad('own:2', async (load) => (load.skip('too small'), 'v'));
     expect(await cache.get('own:2')).toBeUndefined();
-    expect(events).toContainEqual({ name: 'refused', event: { category: 'own', reason: 'too small', isIntended: true } });
+    expect(events).toContainEqual({
+      name: 'refused',
+      event: { category: 'own', reason: 'too small', isIntended: true },
+    });
   });
 
   it('stores only what the policy admits, and takes an admit that throws for a no', async () => {

@@ -45,9 +45,19 @@ describe('a store that gives no answer', () => {
     expect(store.countOf('set')).toBe(0);
   });
 
-  it('keeps no caller waiting for a store that hangs while storing longer than its timeout', async () => {
-    const { cache, store, clock } = createCacheKit();
+  it('keeps no caller waiting for a store that hangs while storing', async () => {
+    const { cache, store } = createCacheKit();
+    await cache.set('k:0', 'the tokens are there');
     const release = store.hold('set');
+    expect(await cache.getOrLoad('k:1', async () => 'v')).toBe('v');
+    release();
+    await settle();
+    expect(await cache.get('k:1')).toBe('v');
+  });
+
+  it('keeps a caller waiting for a store that hangs while creating tokens no longer than its timeout', async () => {
+    const { cache, store, clock } = createCacheKit();
+    const release = store.hold('setIfAbsent');
     let result: string | undefined;
     const loading = cache.getOrLoad('k:1', async () => 'v').then((value) => (result = value));
     await clock.advance(99);
@@ -56,6 +66,14 @@ describe('a store that gives no answer', () => {
     expect(result).toBe('v');
     release();
     await loading;
+  });
+
+  it('is handed a result before the caller goes on, so that the next call hits', async () => {
+    const { cache, store, names } = createCacheKit();
+    await cache.getOrLoad('k:1', async () => 'v');
+    expect(store.countOf('set')).toBe(1);
+    await cache.getOrLoad('k:1', async () => 'w');
+    expect(names()).toEqual(['miss', 'load', 'set', 'hit']);
   });
 
   it('takes what is no entry for a miss and overwrites it', async () => {
