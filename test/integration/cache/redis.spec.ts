@@ -9,6 +9,8 @@ import { RedisServer } from '../../support/redis-server.js';
 const TIMEOUT_MS = 100;
 /** One turn of a busy event loop, and what a loaded machine adds. */
 const SLACK_MS = 60;
+/** Whatever else the machine does delays some call of some run, but not those of each. */
+const RUNS = 3;
 
 let server: RedisServer;
 const open: AgentCache[] = [];
@@ -97,7 +99,10 @@ describe('two instances on one Redis', () => {
   });
 
   it('read nothing of a value or an id of a snapshot when encryption is on, and rotate keys', async () => {
-    const [old, young] = ['old', 'new'].map((id) => `${id}:${Buffer.alloc(32, id).toString('base64')}`) as [string, string];
+    const [old, young] = ['old', 'new'].map((id) => `${id}:${Buffer.alloc(32, id).toString('base64')}`) as [
+      string,
+      string,
+    ];
     const before = await connected({ prefix: 'enc', encryption: { keys: [old] } });
     await before.set('sec:1', { password: 'hunter2' }, { tags: ['customer-4711'] });
     const stored = String(await server.command('GET', 'enc:sec:1'));
@@ -134,16 +139,18 @@ describe('Redis away', () => {
     const failures: string[] = [];
     cache.on('tierFailed', () => failures.push('failed')).on('tierRecovered', () => failures.push('recovered'));
     await cache.getOrLoad('hang:1', async () => 'before');
-    server.pause();
-    const calls = await Promise.all(
-      Array.from({ length: 100 }, (_, n) => timed(() => cache.getOrLoad(`hang:${n + 2}`, async () => 'loaded'))),
-    );
-    expect(Math.max(...calls.map(({ ms }) => ms))).toBeLessThan(TIMEOUT_MS + SLACK_MS);
-    const { ms } = await timed(() => cache.getOrLoad('hang:1', async () => 'loaded'));
-    expect(ms).toBeLessThan(SLACK_MS);
-    server.resume();
-    await until(async () => (await cache.getOrLoad('hang:1', async () => 'loaded', { admit: () => false })) === 'before');
-    expect(failures).toEqual(['failed', 'recovered']);
+    const runs: { atFirst: number; later: number }[] = [];
+    for (let run = 0; run < RUNS; run++) {
+      server.pause();
+      const load = (n: number) => timed(() => cache.getOrLoad(`hang:${run}:${n}`, async () => 'loaded'));
+      const calls = await Promise.all(Array.from({ length: 100 }, (_, n) => load(n)));
+      runs.push({ atFirst: Math.max(...calls.map(({ ms }) => ms)), later: (await load(100)).ms });
+      server.resume();
+      await until(async () => (await cache.get('hang:1')) === 'before');
+    }
+    expect(Math.min(...runs.map(({ atFirst }) => atFirst))).toBeLessThan(TIMEOUT_MS + SLACK_MS);
+    expect(Math.min(...runs.map(({ later }) => later))).toBeLessThan(SLACK_MS / 4);
+    expect(failures).toEqual(Array.from({ length: RUNS }, () => ['failed', 'recovered']).flat());
   });
 
   it('hanging delays a change and its two invalidations by one timeout in all, and nothing stale is served after', async () => {
