@@ -25,7 +25,7 @@ export type BypassReason =
 /** Why there was no hit. */
 export type MissReason = 'absent' | 'expired' | 'invalidated' | 'corrupt' | UnavailableReason;
 
-/** Every event, by name. Times are milliseconds. */
+/** Every event, by name. Times are milliseconds; what a batch took is shared out among its entries. */
 export interface CacheEvents {
   hit: EntryEvent & {
     readonly ms: number;

@@ -67,18 +67,19 @@ export class LoadPath {
   private async lead<T>(led: readonly Led<T>[], load: Load<T>, budgetMs: number): Promise<Loaded<T>[]> {
     const stamping = this.stamp(led);
     const startedAt = this.parts.clock.monotonicNow();
-    const elapsed = (): number => this.parts.clock.monotonicNow() - startedAt;
+    // Of what a batch took, each of its entries has a share, so that sums over entries are true.
+    const shareMs = (): number => (this.parts.clock.monotonicNow() - startedAt) / led.length;
     const requests = led.map(({ request }) => request);
     try {
       const values = await load(requests);
-      const loadMs = elapsed();
+      const loadMs = shareMs();
       this.report(led, loadMs, true);
       const loaded = values.map((value, index) => this.land(led[index] as Led<T>, value, loadMs));
       const writes = loaded.flatMap(({ write }) => (write ? [write] : []));
       await this.storeWhenStamped(writes, stamping, budgetMs);
       return loaded;
     } catch (error) {
-      this.report(led, elapsed(), false);
+      this.report(led, shareMs(), false);
       for (const { flight } of led) this.close(flight, { ok: false, error });
       throw error;
     }

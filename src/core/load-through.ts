@@ -56,7 +56,7 @@ export class LoadThrough {
   async find(addresses: readonly EntryAddress[]): Promise<Found[]> {
     const startedAt = this.parts.clock.monotonicNow();
     const results = await this.parts.readPath.read(addresses);
-    const ms = this.parts.clock.monotonicNow() - startedAt;
+    const ms = (this.parts.clock.monotonicNow() - startedAt) / addresses.length;
     return results.map((result, index) => {
       const address = addresses[index] as EntryAddress;
       this.report(address, result, ms);

@@ -52,7 +52,7 @@ export class WritePath {
     if (!sealed) return false;
     const [only] = sealed;
     const reply = await (only && sealed.length === 1 ? this.parts.store.set(only) : this.parts.store.setMany(sealed));
-    const ms = this.parts.clock.monotonicNow() - startedAt;
+    const ms = (this.parts.clock.monotonicNow() - startedAt) / writes.length;
     writes.forEach(({ address: { category, key } }, index) => {
       if (reply.ok) this.parts.events.emit('set', { category, key, ms, bytes: sealed[index]?.value.byteLength ?? 0 });
       else this.parts.events.emit('error', { category, operation: 'set', reason: reply.reason });

@@ -149,7 +149,10 @@ async function lastWrongAnswerMs({ client }: OpenedRedis, forMs: number): Promis
 
 /** Lets the check that notices shifted answers do nothing. */
 function withoutOrderCheck({ store }: OpenedRedis): void {
-  const { supervisors } = (store as unknown as { redis: { connections: { supervisors: { order: unknown }[] } } }).redis
-    .connections;
-  for (const supervisor of supervisors) supervisor.order = { beforeCommand: () => {}, stop: () => {} };
+  interface Inside {
+    redis: { connections: { supervisors: { connection: { order: unknown } }[] } };
+  }
+  for (const { connection } of (store as unknown as Inside).redis.connections.supervisors) {
+    connection.order = { beforeCommand: () => {}, stop: () => {} };
+  }
 }

@@ -47,24 +47,24 @@ export class InstalledApp {
    * an optional peer of an earlier run where it is. Throws where it came back.
    */
   async install(tarball, { more = {}, without = [], flags = [] } = {}) {
-    const unwanted = without.map((name) => join(this.folder, 'node_modules', name));
-    // Without its own list, npm looks at what is there.
-    for (const path of [...unwanted, join(this.folder, 'node_modules/.package-lock.json')]) {
-      await rm(path, { recursive: true, force: true });
+    // The package of an earlier run has the same version, and npm's own list of what is there knows neither that nor this.
+    for (const name of [...without, 'nestjs-agent-cache', '.package-lock.json']) {
+      await rm(join(this.folder, 'node_modules', name), { recursive: true, force: true });
     }
     await mkdir(this.folder, { recursive: true });
     const dependencies = { ...this.manifest.dependencies, ...more, 'nestjs-agent-cache': `file:${tarball}` };
     await writeFile(join(this.folder, 'package.json'), JSON.stringify({ ...this.manifest, dependencies }, null, 2));
-    for (const [name, template] of Object.entries(this.files))
+    for (const [name, template] of Object.entries(this.files)) {
       await cp(join(templates, template), join(this.folder, name));
+    }
     const args = ['install', '--no-package-lock', '--no-audit', '--no-fund', '--prefer-offline', ...flags];
     const result = await run('npm', args, { cwd: this.folder, limitSeconds: 180 });
     if (!result.ok) throw new Error(`npm install failed in ${this.folder}:\n${result.output}`);
-    const found = unwanted.filter((path) => existsSync(path));
-    if (found.length > 0) throw new Error(`npm installed ${found.join(', ')}`);
+    const found = without.filter((name) => existsSync(join(this.folder, 'node_modules', name)));
+    if (found.length > 0) throw new Error(`npm installed ${found.join(', ')}, which should not be there`);
   }
 
-  /** Compiles main.ts as a user of TypeScript does; `isChecked` alone writes nothing. */
+  /** Compiles main.ts as a user of TypeScript does who also checks the declarations of libraries. */
   async compile(options) {
     const tsc = [join(root, 'node_modules/typescript/bin/tsc'), 'main.ts', ...TSC_OPTIONS, ...options];
     const result = await run(process.execPath, tsc, { cwd: this.folder, limitSeconds: 120 });

@@ -32,7 +32,7 @@ export interface Envelope {
   /** Milliseconds since 1970; from then on the entry is stale. */
   readonly expiresAtMs: number;
   readonly snapshot: Snapshot;
-  /** How long the load took, in milliseconds. */
+  /** How long the load took, in milliseconds; of a batch, the entry's share. */
   readonly loadMs: number;
 }
 

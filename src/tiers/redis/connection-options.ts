@@ -86,7 +86,7 @@ export function clusterOptions(options: ResolvedRedisOptions): LegacyClusterOpti
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     retryDelayOnTryAgain: 20,
-    slotsRefreshInterval: 1_000,
+    slotsRefreshInterval: 0,
     slotsRefreshTimeout: 500,
     scaleReads: 'master',
     redisOptions: { ...redisOptions, ...credentials(options), ...(options.tls && { tls: options.tls }) },

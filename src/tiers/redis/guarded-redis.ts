@@ -8,13 +8,13 @@ import { Guard } from '../../core/resilience/guard.js';
 import type { Effort } from '../../core/resilience/guarded-call.js';
 import { RESILIENCE_DEFAULTS, type ResilienceTuning } from '../../core/resilience/resilience-defaults.js';
 import { unavailable } from '../../core/resilience/unavailable.js';
-import { classifyFailure } from './command-failure.js';
+import { areOwnersReady } from './cluster-nodes.js';
+import { classifyFailure, NotConnectedError } from './command-failure.js';
 import { Connections } from './connections.js';
 import { FirstAttempt } from './first-attempt.js';
 import type { IoredisModule, RedisClient } from './load-ioredis.js';
 import { RecoveryProbe } from './recovery-probe.js';
-import { clientFactory, mastersOf } from './redis-client.js';
-import { SendTurn } from './send-turn.js';
+import { clientFactory, isCluster, mastersOf } from './redis-client.js';
 import { Silence } from './silence.js';
 
 export interface RedisParts {
@@ -48,7 +48,6 @@ export class GuardedRedis {
   private readonly availability: Availability;
   private readonly probe: RecoveryProbe;
   private readonly silence: Silence;
-  private readonly turns: SendTurn | null;
   private readonly firstAttempt: FirstAttempt;
   private closing: Promise<void> | null = null;
 
@@ -69,7 +68,6 @@ export class GuardedRedis {
     });
     this.probe = new RecoveryProbe(clock, tuning.breakerOpenMs, () => this.askWhetherAlive());
     this.silence = new Silence(clock);
-    this.turns = options.topology.mode === 'cluster' ? new SendTurn(clock) : null;
     this.firstAttempt = new FirstAttempt(clock);
     this.connections = new Connections(options.connections, {
       clock,
@@ -97,16 +95,28 @@ export class GuardedRedis {
     return { open: this.connections.readyCount, inFlight: this.guard.inFlight, shed: this.guard.shedCount };
   }
 
-  /** Runs `command` on the next client. Without a connection it answers at once, and connecting is hurried on. */
-  run<T>(command: (client: RedisClient) => Promise<T>, effort: Effort<T>): Promise<Reply<T>> {
+  /**
+   * Runs `command`, which is about `keys`, on the next client. Without a connection, or without one to the node of a
+   * cluster that holds a key, it answers at once, and connecting is hurried on.
+   */
+  run<T>(
+    command: (client: RedisClient) => Promise<T>,
+    effort: Effort<T>,
+    keys: readonly string[] = [],
+  ): Promise<Reply<T>> {
     if (this.closing) return Promise.resolve(unavailable('closed'));
     if (!this.connections.isReady) {
       this.connections.want();
       return Promise.resolve(unavailable('disconnected'));
     }
     return this.guard.run(() => {
-      const answer = command(this.connections.take());
-      return this.turns ? this.turns.watch(answer) : answer;
+      const client = this.connections.take();
+      if (isCluster(client) && !areOwnersReady(client, keys)) {
+        // The library would send it to any node, be redirected, and find out with the next connection.
+        this.connections.want();
+        throw new NotConnectedError(false);
+      }
+      return command(client);
     }, effort);
   }
 

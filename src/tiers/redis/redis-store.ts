@@ -47,22 +47,21 @@ export class RedisStore implements Store {
   }
 
   get(key: string): Promise<Reply<Buffer | null>> {
-    return this.redis.run((client) => client.getBuffer(key), READ);
+    return this.redis.run((client) => client.getBuffer(key), READ, [key]);
   }
 
   getMany(keys: readonly string[]): Promise<Reply<(Buffer | null)[]>> {
     if (keys.length === 0) return Promise.resolve({ ok: true, value: [] });
-    return this.redis.run((client) => this.batch.getMany(client, keys), {
-      idempotent: true,
-      ...this.weigh(keys),
-      accepts: (reply) => Array.isArray(reply) && reply.length === keys.length && reply.every(isBytesOrNull),
-    });
+    const accepts = (reply: unknown): boolean =>
+      Array.isArray(reply) && reply.length === keys.length && reply.every(isBytesOrNull);
+    const effort = { idempotent: true, ...this.weigh(keys), accepts };
+    return this.redis.run((client) => this.batch.getMany(client, keys), effort, keys);
   }
 
   async set(write: StoreWrite): Promise<Reply<true>> {
     const effort = { idempotent: true, bytes: sizeOf(write), accepts: isDone };
     const { key, ttlMs } = write;
-    const reply = await this.redis.run((client) => client.set(key, bytesOf(write), 'PX', ttlMs), effort);
+    const reply = await this.redis.run((client) => client.set(key, bytesOf(write), 'PX', ttlMs), effort, [key]);
     return reply.ok ? { ok: true, value: true } : reply;
   }
 
@@ -70,7 +69,7 @@ export class RedisStore implements Store {
   async setIfAbsent(write: StoreWrite): Promise<Reply<boolean>> {
     const effort = { idempotent: false, bytes: sizeOf(write), accepts: isDoneOrNull };
     const { key, ttlMs } = write;
-    const reply = await this.redis.run((client) => client.set(key, bytesOf(write), 'PX', ttlMs, 'NX'), effort);
+    const reply = await this.redis.run((client) => client.set(key, bytesOf(write), 'PX', ttlMs, 'NX'), effort, [key]);
     return reply.ok ? { ok: true, value: reply.value !== null } : reply;
   }
 
@@ -78,20 +77,21 @@ export class RedisStore implements Store {
     if (writes.length === 0) return Promise.resolve({ ok: true, value: true });
     const bytes = writes.reduce((sum, write) => sum + sizeOf(write), 0);
     const effort = { idempotent: true, commands: writes.length, bytes, accepts: isDone };
-    return this.redis.run((client) => this.batch.setMany(client, writes), effort);
+    const keys = writes.map(({ key }) => key);
+    return this.redis.run((client) => this.batch.setMany(client, writes), effort, keys);
   }
 
   /** After a connection was lost, keys that the first try deleted may be missing from the count. */
   delete(keys: readonly string[]): Promise<Reply<number>> {
     if (keys.length === 0) return Promise.resolve({ ok: true, value: 0 });
     const effort = { idempotent: true, ...this.weigh(keys), accepts: isCount };
-    return this.redis.run((client) => this.batch.unlink(client, keys), effort);
+    return this.redis.run((client) => this.batch.unlink(client, keys), effort, keys);
   }
 
   /** Not tried again: a first try that was carried out would be added twice. */
   async increment(key: string, by: number, ttlMs: number): Promise<Reply<number>> {
     const effort = { idempotent: false, accepts: isIntegerText };
-    const reply = await this.redis.run((client) => client.eval(INCREMENT, 1, key, by, ttlMs), effort);
+    const reply = await this.redis.run((client) => client.eval(INCREMENT, 1, key, by, ttlMs), effort, [key]);
     return reply.ok ? { ok: true, value: Number(reply.value) } : reply;
   }
 

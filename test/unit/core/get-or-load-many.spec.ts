@@ -102,3 +102,22 @@ describe('getMany and setMany', () => {
     expect([await cache.delete('d:1'), await cache.delete('d:1')]).toEqual([true, false]);
   });
 });
+
+describe('the time that a batch takes', () => {
+  it('is shared out among its entries, so that sums are true', async () => {
+    const { cache, clock, events } = createCacheKit();
+    const keys = ['t:1', 't:2', 't:3', 't:4'];
+    const gate = deferred<void>();
+    const loading = cache.getOrLoadMany(keys, (missing) => gate.promise.then(() => missing));
+    await clock.advance(400);
+    gate.resolve();
+    await loading;
+    await cache.getMany(keys);
+    const loadMs = events.flatMap(({ name, event }) => (name === 'load' && 'ms' in event ? [event.ms] : []));
+    const savedMs = events.flatMap(({ event }) => ('savedMs' in event ? [event.savedMs] : []));
+    expect([loadMs, savedMs]).toEqual([
+      [100, 100, 100, 100],
+      [100, 100, 100, 100],
+    ]);
+  });
+});
