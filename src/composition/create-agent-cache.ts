@@ -4,7 +4,7 @@ import type { CacheOptions } from '../core/policy/options.js';
 import { resolveOptions } from '../core/policy/resolve-options.js';
 import { composeCache } from './compose-cache.js';
 import { LateStore } from './late-store.js';
-import { openStore } from './open-store.js';
+import { openLocalStore, openStore } from './open-store.js';
 import { systemClock } from './system-clock.js';
 
 /**
@@ -16,9 +16,8 @@ export function createAgentCache(options: CacheOptions = {}): AgentCache {
   const events = new CacheEventBus();
   const surroundings = { clock: systemClock, events };
   const warn = (reason: string): void => events.emit('tierFailed', { tier: 'redis', reason });
-  const store = new LateStore(
-    resolved.redis?.topology.mode ?? 'memory',
-    openStore(resolved, { ...surroundings, warn, waitMs: 0 }),
-  );
+  const store = resolved.redis
+    ? new LateStore(resolved.redis.topology.mode, openStore(resolved, { ...surroundings, warn, waitMs: 0 }))
+    : openLocalStore(resolved, systemClock);
   return composeCache(resolved, { ...surroundings, store }).cache;
 }

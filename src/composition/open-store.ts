@@ -20,9 +20,11 @@ export interface StoreSurroundings {
  * The store that the options ask for: Redis, memory, or none when the cache is disabled. With Redis asked for and
  * `ioredis` not installed: warns and takes memory.
  */
-export async function openStore(options: ResolvedOptions, { clock, events, warn, waitMs }: StoreSurroundings): Promise<Store> {
-  if (!options.enabled) return closedStore();
-  if (!options.redis) return new MemoryStore({ ...options.memory, clock });
+export async function openStore(
+  options: ResolvedOptions,
+  { clock, events, warn, waitMs }: StoreSurroundings,
+): Promise<Store> {
+  if (!options.enabled || !options.redis) return openLocalStore(options, clock);
   const ioredis = await loadIoredis();
   if (ioredis) {
     const store = new RedisStore(ioredis, options.redis, { clock, events });
@@ -30,5 +32,10 @@ export async function openStore(options: ResolvedOptions, { clock, events, warn,
     return store;
   }
   warn('Redis is configured, but the package ioredis is not installed: caching in memory. Run: npm install ioredis');
-  return new MemoryStore({ ...options.memory, clock });
+  return openLocalStore(options, clock);
+}
+
+/** The store of a cache that keeps to its process, at once. */
+export function openLocalStore({ enabled, memory }: Pick<ResolvedOptions, 'enabled' | 'memory'>, clock: Clock): Store {
+  return enabled ? new MemoryStore({ ...memory, clock }) : closedStore();
 }

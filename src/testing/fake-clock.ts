@@ -59,7 +59,8 @@ export class FakeClock implements Clock {
   private nextAlarm(end: number): Alarm | undefined {
     let next: Alarm | undefined;
     for (const alarm of this.alarms) {
-      if (alarm.at <= end && (!next || alarm.at < next.at || (alarm.at === next.at && alarm.order < next.order))) next = alarm;
+      if (alarm.at <= end && (!next || alarm.at < next.at || (alarm.at === next.at && alarm.order < next.order)))
+        next = alarm;
     }
     return next;
   }

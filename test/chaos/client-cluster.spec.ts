@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { slotOf } from '../../src/tiers/redis/slots.js';
 import { RedisCluster } from '../support/redis-cluster.js';
@@ -12,17 +12,21 @@ describe('a client on a cluster of which one master is lost', () => {
   let lost: RedisServer;
   let opened: OpenedRedis;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     cluster = await RedisCluster.start(3);
     lost = cluster.masters[1] as RedisServer;
+  }, 30_000);
+  afterAll(() => cluster.stop());
+
+  beforeEach(async () => {
     opened = await openRedis({ mode: 'cluster', nodes: cluster.nodes });
     expect(await opened.store.ready(5_000)).toBe(true);
-    for (const key of KEYS) await opened.client.set(key, key);
-  }, 30_000);
+    for (const key of KEYS) expect(await opened.client.set(key, key)).toBe(true);
+  });
   afterEach(async () => {
     lost.resume();
     await opened.client.close();
-    await cluster.stop();
+    if (lost.pid === undefined) await lost.restart();
   });
 
   const isServed = (key: string) => opened.client.get(key).then((value) => value === key);

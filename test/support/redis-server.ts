@@ -168,7 +168,8 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function sendCommand(port: number, args: readonly (string | number | Uint8Array)[]): Promise<RespReply> {
+/** Sends one command over a connection of its own. Resolves with an `Error` for an error reply. */
+export function sendCommand(port: number, args: readonly (string | number | Uint8Array)[]): Promise<RespReply> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(encodeCommand(args)));
     let received = Buffer.alloc(0);

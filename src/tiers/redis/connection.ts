@@ -37,7 +37,10 @@ export class Connection {
           if (isStrayReply(error)) destroyStream(node);
         })
       : null;
-    client.once('ready', () => void this.becomeReady());
+    client.once('ready', () => {
+      if (this.cluster) void this.cluster.start().then(() => this.becameReady());
+      else this.becameReady();
+    });
     client.once('end', () => this.end());
     // Without a listener the library would end the process, or write to the console.
     client.on('error', (error: Error) => this.failed(error));
@@ -80,8 +83,7 @@ export class Connection {
     });
   }
 
-  private async becomeReady(): Promise<void> {
-    await this.cluster?.start();
+  private becameReady(): void {
     if (this.hasEnded) return;
     this.isUp = true;
     this.listener.onReady();

@@ -28,11 +28,6 @@ class FakeClient extends EventEmitter {
     this.status = status;
     this.emit(status);
   }
-
-  async becomeReady(): Promise<void> {
-    this.become('ready');
-    await Promise.resolve();
-  }
 }
 
 describe('a supervisor', () => {

@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type OpenedRedis, openRedis, timed, until } from '../support/redis-kit.js';
+import { RedisSentinels } from '../support/redis-sentinels.js';
+
+describe('a client on the master that sentinels name', () => {
+  let sentinels: RedisSentinels;
+  let opened: OpenedRedis;
+
+  beforeEach(async () => {
+    sentinels = await RedisSentinels.start();
+    opened = await openRedis({ mode: 'sentinel', sentinels: sentinels.addresses, name: sentinels.name });
+    expect(await opened.store.ready(5_000)).toBe(true);
+  }, 30_000);
+  afterEach(async () => {
+    sentinels.master.resume();
+    await opened.client.close();
+    await sentinels.stop();
+  });
+
+  it('says so and serves', async () => {
+    expect(await opened.client.set('k', 'v')).toBe(true);
+    expect(await opened.client.get('k')).toBe('v');
+    expect(await opened.client.healthCheck()).toMatchObject({ mode: 'sentinel', connected: true });
+  });
+
+  it.each([
+    ['killed', () => sentinels.master.kill()],
+    ['hung', () => Promise.resolve(sentinels.master.pause())],
+  ])(
+    'goes over to the new master when the old one is %s, and no call waits longer than the deadline',
+    async (_what, lose) => {
+      await opened.client.set('k', 'v');
+      await lose();
+      let longestMs = 0;
+      await until(async () => {
+        const { value, ms } = await timed(() => opened.client.set('k', 'new'));
+        longestMs = Math.max(longestMs, ms);
+        return value;
+      }, 15_000);
+      expect(longestMs).toBeLessThan(160);
+      expect(await sentinels.replica.command('GET', 'test:k')).toBe('new');
+      expect(opened.events.tierChanges).toEqual(['tierFailed', 'tierRecovered']);
+    },
+    20_000,
+  );
+});

@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findRedisServer, freePort, RedisServer, sendCommand } from './redis-server.js';
+
+const START_TIMEOUT_MS = 10_000;
+
+/** A master, a replica of it and one sentinel that watches them and promotes the replica half a second after a loss. */
+export class RedisSentinels {
+  readonly name = 'main';
+  private readonly folder = mkdtempSync(join(tmpdir(), 'agent-cache-sentinel-'));
+  private sentinel: ChildProcess | null = null;
+
+  private constructor(
+    readonly master: RedisServer,
+    readonly replica: RedisServer,
+    private readonly port: number,
+  ) {}
+
+  static async start(): Promise<RedisSentinels> {
+    const master = await RedisServer.start();
+    const replica = await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
+    const sentinels = new RedisSentinels(master, replica, await freePort());
+    await sentinels.until(async () => String(await replica.command('INFO', 'replication')).includes('link_status:up'));
+    await sentinels.watch();
+    return sentinels;
+  }
+
+  /** `host:port` of the sentinels. */
+  get addresses(): string[] {
+    return [`127.0.0.1:${this.port}`];
+  }
+
+  async stop(): Promise<void> {
+    this.sentinel?.kill('SIGKILL');
+    await Promise.all([this.master.stop(), this.replica.stop()]);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async watch(): Promise<void> {
+    const file = join(this.folder, 'sentinel.conf');
+    const { name, master, port } = this;
+    const lines = [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${this.folder}`,
+      `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`,
+      `sentinel down-after-milliseconds ${name} 500`,
+      `sentinel failover-timeout ${name} 1000`,
+    ];
+    writeFileSync(file, lines.join('\n'));
+    this.sentinel = spawn(findRedisServer(), [file, '--sentinel'], { stdio: 'ignore' });
+    await this.until(async () => {
+      const replicas = await sendCommand(port, ['SENTINEL', 'REPLICAS', name]);
+      return Array.isArray(replicas) && replicas.length === 1;
+    });
+  }
+
+  private async until(condition: () => Promise<boolean>): Promise<void> {
+    const endMs = performance.now() + START_TIMEOUT_MS;
+    while (!(await condition().catch(() => false))) {
+      if (performance.now() > endMs) throw new Error('the sentinels did not come up');
+      await sleep(20);
+    }
+  }
+}
