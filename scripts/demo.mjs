@@ -1,5 +1,5 @@
 /**
- * `npm run demo [-- --seed=<number> --tasks=<count> --markdown]`: gives the same tasks to the example backend without and
+ * `npm run demo [-- --redis --seed=<number> --tasks=<count> --markdown]`: gives the same tasks to the example backend without and
  * with the cache, compares the answers one by one, and prints what the cache saved. Exit code 1 when an answer differs.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -32,7 +32,7 @@ runAsScript(import.meta, async () => {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const started = [];
   try {
-    const redis = process.env.REDIS_URL ? { url: process.env.REDIS_URL } : await startRedis(folder);
+    const redis = options.redis ? await startRedis(folder) : namedRedis();
     if (redis?.stop) started.push(redis);
     const store = redis ? (redis.stop ? 'a Redis server of its own' : 'the Redis server of REDIS_URL') : 'memory';
     say(`Two backends: one without a cache, one with the cache in ${store}. Seed ${options.seed}.`);
@@ -51,6 +51,8 @@ runAsScript(import.meta, async () => {
   }
 });
 
+const namedRedis = () => (process.env.REDIS_URL ? { url: process.env.REDIS_URL } : null);
+
 function readOptions() {
   const text = { seed: '1', tasks: '200' };
   const { values } = parseArgs({
@@ -58,13 +60,14 @@ function readOptions() {
       seed: { type: 'string', default: text.seed },
       tasks: { type: 'string', default: text.tasks },
       markdown: { type: 'boolean', default: false },
+      redis: { type: 'boolean', default: false },
     },
   });
   const [seed, tasks] = [Number(values.seed), Number(values.tasks)];
   if (!Number.isSafeInteger(seed) || seed < 0)
     throw new ScriptFailure(`--seed=${values.seed}: expected a whole number`);
   if (!Number.isSafeInteger(tasks) || tasks < 1) throw new ScriptFailure(`--tasks=${values.tasks}: expected a count`);
-  return { seed, tasks, markdown: values.markdown };
+  return { seed, tasks, markdown: values.markdown, redis: values.redis };
 }
 
 /** A folder for one backend, with a workspace of its own. */

@@ -29,10 +29,11 @@ export async function startBackend(folder, environment) {
   return { url, stop: () => stop(child) };
 }
 
-/** Starts a Redis server that forgets everything, or answers `null` where none is installed. */
+/** Starts a Redis server that forgets everything. */
 export async function startRedis(folder) {
   const binary = ['redis-server', 'valkey-server'].map(onPath).find(Boolean);
-  if (!binary) return null;
+  if (!binary)
+    throw new ScriptFailure('--redis needs redis-server or valkey-server on the PATH; or set REDIS_URL instead.');
   const port = await freePort();
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
   const child = start(binary, args, { cwd: folder });
