@@ -2,6 +2,14 @@ import { ensureRedis } from './ensure-redis.mjs';
 import { ScriptFailure, root, runAsScript } from './lib/project.mjs';
 import { allOf, counted, runSteps, whole } from './lib/steps.mjs';
 
+/** Tests that measure time or load the machine: one after another, with nothing beside them. */
+const TIMED = ['test/chaos/', 'test/integration/', 'test/e2e/agent-backend/redis-faults'];
+const ON_NEST_11 = ['test/e2e/interception/', 'test/e2e/http/', 'test/e2e/config/'];
+/** jest keeps the modules of every file in memory, so that a process that runs many files ends up collecting garbage. */
+const SIDE_BY_SIDE = ['--maxWorkers=2', '--workerIdleMemoryLimit=600MB'];
+const without = (paths) =>
+  ['/node_modules/', 'test/package/apps/', ...paths].map((path) => `--testPathIgnorePatterns=${path}`);
+
 /** All steps in their order: what each runs, and the seconds after which it is stopped. */
 const STEPS = {
   redis: { limitSeconds: 900, check: provideRedis },
@@ -23,8 +31,9 @@ const STEPS = {
   build: { limitSeconds: 240, check: allOf(['scripts/build.mjs']) },
   api: { limitSeconds: 240, check: allOf(['scripts/api-baseline.mjs']) },
   snippets: { limitSeconds: 30, check: allOf(['scripts/snippets.mjs']) },
-  jest: { limitSeconds: 900, check: jest('jest', []) },
-  'jest-nest-11': { limitSeconds: 400, check: jest('jest-nest-11', ['test/e2e/'], { NEST: '11' }) },
+  tests: { limitSeconds: 600, check: jest('tests', [...SIDE_BY_SIDE, ...without(TIMED)]) },
+  faults: { limitSeconds: 600, check: jest('faults', ['--runInBand', ...TIMED]) },
+  'nest-11': { limitSeconds: 300, check: jest('nest-11', [...SIDE_BY_SIDE, ...ON_NEST_11], { NEST: '11' }) },
   package: {
     limitSeconds: 500,
     check: counted(

@@ -27,7 +27,8 @@ describe('a client on a cluster of which one master is lost', () => {
     lost.resume();
     await opened.client.close();
     if (lost.pid === undefined) await lost.restart();
-  });
+    await cluster.untilItWorks();
+  }, 20_000);
 
   const isServed = (key: string) => opened.client.get(key).then((value) => value === key);
 

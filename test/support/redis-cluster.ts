@@ -46,7 +46,8 @@ export class RedisCluster {
     await Promise.all(this.masters.map((master) => master.stop()));
   }
 
-  private async untilItWorks(): Promise<void> {
+  /** Resolves when all nodes say that the cluster works, e.g. after a restart. */
+  async untilItWorks(): Promise<void> {
     const endMs = performance.now() + FORM_TIMEOUT_MS;
     for (;;) {
       const infos = await Promise.all(this.masters.map((master) => master.command('CLUSTER', 'INFO')));

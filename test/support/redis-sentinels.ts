@@ -20,7 +20,8 @@ export class RedisSentinels {
   ) {}
 
   static async start(): Promise<RedisSentinels> {
-    const master = await RedisServer.start();
+    // By default a master waits five seconds for more replicas before it sends its data.
+    const master = await RedisServer.start({ args: ['--repl-diskless-sync-delay', '0'] });
     const replica = await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
     const sentinels = new RedisSentinels(master, replica, await freePort());
     await sentinels.until(async () => String(await replica.command('INFO', 'replication')).includes('link_status:up'));
