@@ -61,7 +61,9 @@ export async function buildReplay({ force = false } = {}) {
     outputs: ['dist/replay'],
     steps: [
       () =>
-        run(node, ['node_modules/typescript/bin/tsc', '-p', 'examples/replay/tsconfig.build.json'], { limitSeconds: 120 }),
+        run(node, ['node_modules/typescript/bin/tsc', '-p', 'examples/replay/tsconfig.build.json'], {
+          limitSeconds: 120,
+        }),
     ],
     force,
   });

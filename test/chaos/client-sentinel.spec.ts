@@ -40,6 +40,9 @@ describe('a client on the master that sentinels name', () => {
       expect(longestMs).toBeLessThan(160);
       expect(await sentinels.replica.command('GET', 'test:k')).toBe('new');
       expect(opened.events.tierChanges).toEqual(['tierFailed', 'tierRecovered']);
+      await until(() => sentinels.listenerCount().then((count) => count === 1));
+      await opened.client.close();
+      await until(() => sentinels.listenerCount().then((count) => count === 0));
     },
     20_000,
   );

@@ -34,6 +34,14 @@ export class RedisSentinels {
     return [`127.0.0.1:${this.port}`];
   }
 
+  /** How many connections wait for news of a failover at the moment. */
+  async listenerCount(): Promise<number> {
+    const clients = await sendCommand(this.port, ['CLIENT', 'LIST']);
+    return String(clients)
+      .split('\n')
+      .filter((line) => line.includes(' sub=1 ')).length;
+  }
+
   async stop(): Promise<void> {
     this.sentinel?.kill('SIGKILL');
     await Promise.all([this.master.stop(), this.replica.stop()]);

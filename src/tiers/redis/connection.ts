@@ -78,7 +78,6 @@ export class Connection {
         timer.cancel();
         resolve();
       });
-      destroyClient(this.client);
       this.end();
     });
   }
@@ -100,6 +99,8 @@ export class Connection {
     this.isUp = false;
     this.order.stop();
     this.cluster?.stop();
+    // One that ended by itself too: with sentinels, the library goes on listening to them until it is told to end.
+    destroyClient(this.client);
     this.listener.onEnd();
   }
 }

@@ -17,7 +17,10 @@ class FakeClient extends EventEmitter {
     return new Promise(() => {});
   }
 
-  disconnect(): void {}
+  disconnects = 0;
+  disconnect(): void {
+    this.disconnects++;
+  }
 
   echo(text: string): Promise<string> {
     this.echoes.push(text);
@@ -76,6 +79,11 @@ describe('a supervisor', () => {
     expect(clients).toHaveLength(2);
     client().become('ready');
     expect(told).toEqual(['ready', 'down', 'ready']);
+  });
+
+  it('ends a client for good that ended by itself: the library may still listen to sentinels', () => {
+    client().become('end');
+    expect(clients[0]?.disconnects).toBe(1);
   });
 
   it('slows down while nobody asks, to two seconds at most', async () => {
