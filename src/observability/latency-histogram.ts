@@ -49,6 +49,7 @@ export class LatencyHistogram {
     for (; below + (this.buckets[bucket] ?? 0) < rank; bucket++) below += this.buckets[bucket] ?? 0;
     const from = BOUNDS_MS[bucket - 1] ?? 0;
     const to = Math.min(BOUNDS_MS[bucket] ?? this.maxMs, this.maxMs);
-    return from + ((to - from) * (rank - below)) / (this.buckets[bucket] ?? 1);
+    // Rounding must not lead out of the bucket.
+    return Math.min(to, from + ((to - from) * (rank - below)) / (this.buckets[bucket] ?? 1));
   }
 }

@@ -57,6 +57,11 @@ describe('LatencyHistogram', () => {
     expect(histogramOf([100_000, 100_000]).summary()).toMatchObject({ p99Ms: 100_000, maxMs: 100_000 });
   });
 
+  it('is not led beyond the longest by rounding', () => {
+    const { p99Ms, maxMs } = histogramOf([30000.001, 30000.001, 52257.995]).summary();
+    expect(p99Ms).toBe(maxMs);
+  });
+
   it('starts anew after a reset', () => {
     const histogram = histogramOf([5]);
     histogram.reset();
