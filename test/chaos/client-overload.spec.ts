@@ -10,7 +10,8 @@ import { RedisServer } from '../support/redis-server.js';
 const CALLS_PER_MS = 5;
 const FOR_MS = 900;
 const VALUE = 'x'.repeat(2_000);
-const MEGABYTE = 1_048_576;
+/** Seen: 2 to 6 MB; without the cap and the breaker, 20 to 35 MB. */
+const MOST_GROWN_BYTES = 10 * 1_048_576;
 /** What else the process holds at the moment shows in some run, but what the client holds shows in each. */
 const RUNS = 3;
 
@@ -38,13 +39,13 @@ describe('a client at 5,000 calls a second on a hung Redis', () => {
       server.resume();
       await opened.client.close();
     }
-    expect(Math.min(...grown)).toBeLessThan(4 * MEGABYTE);
+    expect(Math.min(...grown)).toBeLessThan(MOST_GROWN_BYTES);
   }, 30_000);
 
   it('keeps within a small cap from the first call on', async () => {
-    const { mostInFlight } = await overload({ maxInFlight: 16 });
+    const { mostInFlight, isShed } = await overload({ maxInFlight: 16 });
     expect(mostInFlight).toBe(16);
-    expect(opened.events.of('error').some(({ reason }) => reason === 'shed')).toBe(true);
+    expect(isShed).toBe(true);
     expect((await opened.store.health()).connections.shed).toBeGreaterThan(0);
   });
 
@@ -63,7 +64,7 @@ describe('a client at 5,000 calls a second on a hung Redis', () => {
       { maxInFlightBytes: Infinity, breakerThreshold: Infinity },
     );
     expect(mostInFlight).toBeGreaterThan(2_000);
-    expect(grownBytes).toBeGreaterThan(4 * MEGABYTE);
+    expect(grownBytes).toBeGreaterThan(MOST_GROWN_BYTES);
   });
 
   /** Writes without waiting, while Redis is stopped. Ends before a silent connection is given up, which would free all. */
@@ -85,9 +86,12 @@ describe('a client at 5,000 calls a second on a hung Redis', () => {
       await sleep(1);
     }
     for (; calls < FOR_MS * CALLS_PER_MS; calls++) void opened.client.set('k', VALUE + calls).then(() => answered++);
+    const isShed = opened.events.of('error').some(({ reason }) => reason === 'shed');
+    // What the test itself remembers is not what the client holds.
+    opened.events.all.length = 0;
     const grownBytes = usedBytes() - before;
     await sleep(150);
-    return { grownBytes, mostInFlight, answered };
+    return { grownBytes, mostInFlight, answered, isShed };
   }
 });
 
