@@ -78,6 +78,13 @@ describe('a client whose connection breaks', () => {
     await until(isServed, 5_000);
   });
 
+  it('throws away a connection that swallows all answers', async () => {
+    proxy.replaceNextReply('$999999999\r\n');
+    await Promise.all(Array.from({ length: 10 }, () => opened.client.get('k')));
+    await until(isServed, 5_000);
+    expect(opened.events.tierChanges).toEqual(['tierFailed', 'tierRecovered']);
+  });
+
   it('survives a slow link and uses it again when it is fast', async () => {
     proxy.delay(300);
     const { value, ms } = await timed(() => opened.client.get('k'));

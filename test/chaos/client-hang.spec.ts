@@ -56,6 +56,7 @@ describe('a client whose Redis hangs', () => {
     const { ms } = await timed(() => slowest(200));
     expect(ms).toBeLessThan(TIMEOUT_MS);
     expect(opened.events.of('miss').at(-1)).toMatchObject({ reason: 'breaker-open' });
+    expect(opened.store.isAvailable).toBe(false);
     expect(await opened.client.healthCheck()).toMatchObject({ connected: false, breaker: 'open' });
   });
 

@@ -43,6 +43,7 @@ export function describeStore(mode: StoreMode, open: () => Promise<StoreUnderTes
 
     it('says how it works', () => {
       expect(store.mode).toBe(mode);
+      expect(store.isAvailable).toBe(true);
     });
 
     describe('get and set', () => {
@@ -302,6 +303,7 @@ export function describeStore(mode: StoreMode, open: () => Promise<StoreUnderTes
           store.increment('n', 1, HOUR),
         ]);
         expect(replies).toEqual(replies.map(() => unavailable('closed')));
+        expect(store.isAvailable).toBe(false);
         expect(await store.deleteMatching('*')).toEqual({ deleted: 0, complete: false });
         expect(await store.health()).toMatchObject({ connected: false, latencyMs: null });
       });

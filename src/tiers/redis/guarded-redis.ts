@@ -83,8 +83,14 @@ export class GuardedRedis {
     return this.closing !== null;
   }
 
+  /** A connection is ready. */
   get isReady(): boolean {
     return this.connections.isReady;
+  }
+
+  /** A connection is ready and the breaker is closed. */
+  get isUsable(): boolean {
+    return this.isReady && this.breaker.state === 'closed';
   }
 
   get breakerState(): BreakerState {

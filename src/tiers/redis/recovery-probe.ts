@@ -20,6 +20,7 @@ export class RecoveryProbe {
   /** To be told of every change of the breaker. */
   breakerChanged(state: BreakerState): void {
     this.timer?.cancel();
+    if (this.isStopped) return;
     if (state === 'open') this.timer = this.clock.after(this.openMs, () => void this.run());
     // It answered late: the next command may be the probe, and here it is. Not at once: the breaker is just changing.
     else if (state === 'half-open') this.clock.nextTurn(() => void this.run());

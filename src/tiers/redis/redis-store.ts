@@ -43,7 +43,7 @@ export class RedisStore implements Store {
   }
 
   get isAvailable(): boolean {
-    return this.redis.isReady;
+    return this.redis.isUsable;
   }
 
   get(key: string): Promise<Reply<Buffer | null>> {
