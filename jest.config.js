@@ -1,4 +1,4 @@
-/** Native ES modules: run with `npm run jest`. NEST=11 runs the same tests on Nest 11. */
+/** Native ES modules: run with `npm run jest`. NEST=11 runs the same tests on Nest 11; TIMED=retry tries failed ones again. */
 const nest11 = process.env.NEST === '11' ? { '^@nestjs/(.*)$': '<rootDir>/test/nest-11/node_modules/@nestjs/$1' } : {};
 
 export default {
@@ -7,6 +7,7 @@ export default {
   testRegex: '\\.(spec|e2e-spec)\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/package/apps/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/nest-11/package.json'],
+  setupFilesAfterEnv: process.env.TIMED === 'retry' ? ['<rootDir>/test/support/retry-timed.ts'] : [],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -4,7 +4,6 @@ import { allOf, counted, runSteps, whole } from './lib/steps.mjs';
 
 /** Tests that measure time or load the machine: one after another, with nothing beside them. */
 const TIMED = ['test/chaos/', 'test/integration/', 'test/e2e/agent-backend/redis-faults'];
-const RETRIED = ['--setupFilesAfterEnv=<rootDir>/test/support/retry-timed.ts'];
 const ON_NEST_11 = ['test/e2e/interception/', 'test/e2e/http/', 'test/e2e/config/'];
 /** jest keeps the modules of every file in memory, so that a process that runs many files ends up collecting garbage. */
 const SIDE_BY_SIDE = ['--maxWorkers=2', '--workerIdleMemoryLimit=600MB'];
@@ -33,7 +32,7 @@ const STEPS = {
   api: { limitSeconds: 240, check: allOf(['scripts/api-baseline.mjs']) },
   snippets: { limitSeconds: 30, check: allOf(['scripts/snippets.mjs']) },
   tests: { limitSeconds: 600, check: jest('tests', [...SIDE_BY_SIDE, ...without(TIMED)]) },
-  faults: { limitSeconds: 600, check: jest('faults', ['--runInBand', ...RETRIED, ...TIMED]) },
+  faults: { limitSeconds: 600, check: jest('faults', ['--runInBand', ...TIMED], { TIMED: 'retry' }) },
   'nest-11': { limitSeconds: 300, check: jest('nest-11', [...SIDE_BY_SIDE, ...ON_NEST_11], { NEST: '11' }) },
   package: {
     limitSeconds: 500,
