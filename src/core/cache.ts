@@ -1,6 +1,5 @@
 import { Batch, expectCount } from './batch.js';
 import type { DirectWrites } from './direct-writes.js';
-import type { EntryLifetime } from './entry.js';
 import type { BypassReason, CacheEventBus, CacheEventName, CacheListener } from './events.js';
 import { explainBypass, explainRead } from './explain.js';
 import { groupsOfTarget } from './groups.js';
@@ -216,12 +215,17 @@ export class AgentCache {
     const lifetime = policies.lifetimeOf(policy);
     const addresses = policies.addressesOf(keys, policy);
     if (this.isOpen && addresses) return loadThrough.run({ addresses, lifetime, admit: policy.admit }, load);
-    const results = await load(
-      keys.map((key) => ({ address: policies.publicAddressOf(key, policy), admit: undefined, ...unstored(lifetime) })),
-    );
-    results.forEach((result, index) =>
-      this.recordBypass(policies.categoryOf(keys[index] ?? '', policy), this.bypassReason, result),
-    );
+    const requests = keys.map((key): LoadRequest<T> => {
+      return {
+        address: policies.publicAddressOf(key, policy),
+        admit: undefined,
+        fence: null,
+        lifetime,
+        skipReason: null,
+      };
+    });
+    const results = await load(requests);
+    requests.forEach(({ address }, index) => this.recordBypass(address.category, this.bypassReason, results[index]));
     return results;
   }
 
@@ -253,7 +257,3 @@ export class AgentCache {
     };
   }
 }
-
-const unstored = (lifetime: EntryLifetime): Pick<LoadRequest<unknown>, 'fence' | 'lifetime' | 'skipReason'> => {
-  return { fence: null, lifetime, skipReason: null };
-};

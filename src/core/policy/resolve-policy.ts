@@ -28,7 +28,7 @@ export class PolicyResolver {
   }
 
   /** The namespace: what the policy says, else the key up to its first `:`. */
-  categoryOf(key: string, policy: CachePolicy<never>): string {
+  private categoryOf(key: string, policy: CachePolicy<never>): string {
     return policy.namespace ?? namespaceOf(key);
   }
 
