@@ -26,7 +26,7 @@ describe('docker-compose.yml', () => {
     expect(redis).toContain("command: ['redis-server', '/usr/local/etc/redis/redis.conf']");
     expect(redis).toContain('- ./docker/redis.conf:/usr/local/etc/redis/redis.conf:ro');
     expect(redis).toContain('- redis-data:/data');
-    expect(redis).toContain("test: ['CMD', 'redis-cli', 'ping']");
+    expect(redis).toContain("test: ['CMD', 'redis-cli', '-e', 'ping']");
   });
 
   it('opens no port to other machines', () => {

@@ -20,8 +20,8 @@ export interface GuardOptions {
   readonly classify: (error: unknown) => Fault;
   /** An answer came that cannot be one to its command: answers and commands are out of step. */
   readonly onOutOfStep?: () => void;
-  /** Between 0 and 1, for jitter. Default `Math.random`. */
-  readonly random?: () => number;
+  /** Between 0 and 1, for jitter. */
+  readonly random: () => number;
 }
 
 /**
@@ -47,7 +47,7 @@ export class Guard {
       clock: options.clock,
       deadlines: this.deadlines,
       retries: options.retries,
-      random: options.random ?? Math.random,
+      random: options.random,
       expiryReason: () => (this.isClosed ? 'closed' : 'timeout'),
       classify: options.classify,
       tried: (reason, isLate) => this.tried(reason, isLate),
