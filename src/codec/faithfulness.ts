@@ -2,6 +2,7 @@ import { isDeepStrictEqual, types } from 'node:util';
 import { Refusal } from '../core/ports/refusal.js';
 import {
   classNameOf,
+  hasProperties,
   isDense,
   kindOf,
   typedArrayName,
@@ -104,7 +105,7 @@ function checkOther(value: object, kind: ValueKind, walk: Walk): void {
   if (kind === 'instance' || kind === 'typed-array') {
     throw new Refusal(`an instance of ${classNameOf(value) || 'a class'}`);
   }
-  if (Reflect.ownKeys(value).length > 0) throw new Refusal(`a ${classNameOf(value)} with properties of its own`);
+  if (hasProperties(value)) throw new Refusal(`a ${classNameOf(value)} with properties of its own`);
   if (kind === 'set')
     checkEach(
       value,

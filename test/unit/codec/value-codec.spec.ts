@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createValueCodec } from '../../../src/codec/value-codec.js';
 
 const codec = createValueCodec();
@@ -36,6 +36,10 @@ const nestedIn = (levels: number, wrap: (inner: unknown) => unknown): unknown =>
 const inMap = (inner: unknown): unknown => new Map([['a', inner]]);
 const inSet = (inner: unknown): unknown => new Set([inner]);
 const inBareObject = (inner: unknown): unknown => Object.assign(Object.create(null) as object, { a: inner });
+
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 describe('plain JSON', () => {
   it('is stored as the text that JSON.stringify writes', () => {
@@ -140,6 +144,11 @@ describe('what JSON does not have', () => {
 
   it.each([inMap, inSet, inBareObject])('may be five hundred levels deep: case %#', (wrap) => {
     expect(formatAndTextOf(roundTrip(nestedIn(500, wrap)))).toEqual(formatAndTextOf(nestedIn(500, wrap)));
+  });
+
+  it('comes back: a date under fake timers', () => {
+    jest.useFakeTimers();
+    deepStrictEqual(roundTrip({ at: new Date(5) }), { at: new Date(5) });
   });
 
   it('comes back as what it was in another realm', () => {
@@ -259,6 +268,7 @@ describe('a value that would not come back equal', () => {
       'value.numbers is a Uint8Array with properties of its own',
     ],
     [Object.defineProperty(new Map(), 'hidden', { value: secret }), 'value is a Map with properties of its own'],
+    [Object.assign(new Date(0), { constructor: secret }), 'value is a Date with properties of its own'],
     [Object.assign(new Date(0), { [Symbol(secret)]: 1 }), 'value is a Date with properties of its own'],
     [nested(501), `value${'.a[0]'.repeat(6)}… is nested deeper than 500 levels`],
     [nestedIn(501, inMap), `value${'[0]'.repeat(12)}… is nested deeper than 500 levels`],
