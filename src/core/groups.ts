@@ -1,5 +1,5 @@
 import { CacheArgumentError } from './errors.js';
-import { escapeSegment } from './key/escape.js';
+import { escapeSegment, isShortened } from './key/escape.js';
 import type { CachePolicy, InvalidationTarget } from './policy/cache-policy.js';
 import { everything, type Resource } from './policy/resource.js';
 import type { ScopeValues } from './policy/scope.js';
@@ -10,7 +10,9 @@ import type { ScopeValues } from './policy/scope.js';
  */
 export type Group = string;
 
-export const namespaceGroup = (namespace: string): Group => `ns:${escapeSegment(namespace)}`;
+/** A namespace that was read from a key may be shortened already: it is in the group of the text that it was. */
+export const namespaceGroup = (namespace: string): Group =>
+  `ns:${isShortened(namespace) ? namespace : escapeSegment(namespace)}`;
 export const tagGroup = (tag: string): Group => `tag:${escapeSegment(tag)}`;
 export const contextGroup = (taskId: string): Group => `context:${escapeSegment(taskId)}`;
 export const scopeGroup = (level: keyof ScopeValues, id: string): Group => `scope:${level}:${escapeSegment(id)}`;

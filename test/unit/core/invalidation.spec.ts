@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { CacheKeyGenerator } from '../../../src/core/key/cache-key-generator.js';
 import type { CachePolicy, InvalidationTarget } from '../../../src/core/policy/cache-policy.js';
 import { everything, resource } from '../../../src/core/policy/resource.js';
 import { createCacheKit, deferred, settle, type CacheKit } from '../../support/cache-kit.js';
@@ -97,6 +98,19 @@ describe('invalidate', () => {
     await cache.set('k:1', 'v');
     expect(await cache.get('k:1', { tags: ['new'] })).toBeUndefined();
   });
+
+  it.each(['订单', '订单'.repeat(12), 'a:b*'.repeat(60)])(
+    'finds the namespace of a key that the generator made: case %#',
+    async (namespace) => {
+      const { cache } = createCacheKit();
+      const keys = new CacheKeyGenerator();
+      await cache.set(keys.key(namespace, 1), 'old');
+      await cache.set(keys.key(`${namespace}s`, 1), 'kept');
+      expect(await cache.invalidate({ namespace })).toEqual({ acknowledged: true });
+      expect(await cache.get(keys.key(namespace, 1))).toBeUndefined();
+      expect(await cache.get(keys.key(`${namespace}s`, 1))).toBe('kept');
+    },
+  );
 
   it('writes once, however many entries there are', async () => {
     const { cache, store } = createCacheKit();
