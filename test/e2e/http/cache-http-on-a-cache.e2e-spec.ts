@@ -4,6 +4,7 @@ import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { CacheHttpModule, QueryMeter } from '../../../src/http.js';
 import { Cacheable, CacheModule, type CacheModuleOptions } from '../../../src/index.js';
+import { HTTP_FRAMEWORKS, startHttpApp } from '../../support/http-frameworks.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { parseMembers } from '../../support/structured-field.js';
 
@@ -48,7 +49,7 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   }
 }
 
-describe('CacheHttpModule on a real cache', () => {
+describe.each(HTTP_FRAMEWORKS)('CacheHttpModule on a real cache and %s', (framework) => {
   let app: INestApplication | undefined;
   let server: RedisServer | undefined;
 
@@ -59,8 +60,7 @@ describe('CacheHttpModule on a real cache', () => {
       controllers: [PricesController],
       providers: [Prices],
     }).compile();
-    app = module.createNestApplication({ logger: false });
-    await app.init();
+    app = await startHttpApp(module, framework);
     return request(app.getHttpServer());
   }
 
