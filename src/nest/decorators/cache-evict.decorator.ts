@@ -6,7 +6,7 @@ import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 export function CacheEvict<A extends readonly unknown[] = unknown[], I = object>(
   options: CacheEvictOptions<A, I>,
 ): CacheDecorator<A, I> {
-  return cacheDecorator(() => evictPolicy(options));
+  return cacheDecorator(options, evictPolicy);
 }
 
 /** The same for `bindCache`. */

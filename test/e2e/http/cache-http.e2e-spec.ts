@@ -78,7 +78,7 @@ class Work {
       savedMs: 9,
       ttlLeftMs: 61_000,
     });
-    await pause(1);
+    await pause(5);
     this.events.emit('miss', { category: 'tool', key: 'tool:secret', ms: 0.2, reason: 'absent' });
     for (let index = 0; index < queries; index++) await this.meter.measure(() => pause(5));
     this.events.emit('load', { category: 'tool', key: 'tool:secret', ms: 5, ok: true });

@@ -106,6 +106,41 @@ describe('a decorator is refused when the class is defined, and does not compile
     expect(refusal(define)).toContain('Prices.value is not a method');
   });
 
+  it('without parentheses', () => {
+    const onMethod = (): unknown => {
+      class Prices {
+        // @ts-expect-error no parentheses
+        @InvalidatesContext
+        async value(): Promise<number> {
+          return 1;
+        }
+      }
+      return Prices;
+    };
+    const onClass = (): unknown => {
+      // @ts-expect-error no parentheses, and a class
+      @Cacheable
+      class Prices {}
+      return Prices;
+    };
+    expect(refusal(onMethod)).toBe(
+      '@InvalidatesContext was given a class in place of options: write @InvalidatesContext()',
+    );
+    expect(refusal(onClass)).toContain('write @Cacheable()');
+  });
+
+  it('on a class', () => {
+    const define = (): unknown => {
+      // @ts-expect-error a class
+      @Cacheable()
+      class Prices {}
+      return Prices;
+    };
+    expect(refusal(define)).toBe(
+      'the decorator stands on the class Prices: put it on the methods that are to be cached',
+    );
+  });
+
   it.each([
     [
       'an option that does not exist',
