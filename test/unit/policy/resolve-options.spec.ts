@@ -205,6 +205,8 @@ describe('resolveOptions', () => {
     [{ sentinels: [6379], sentinelName: 'm' }, /redis\.sentinels\[0\] is 6379/],
     [{ url: 6379 }, /redis\.url is 6379/],
     [{ url: 'hunter2' }, /redis\.url is '\*\*\*'/],
+    [{ url: 'redis://default:hunter2' }, /redis\.url is 'redis:\/\/\*\*\*'/],
+    [{ clusterNodes: ['redis://:hunter2'] }, /redis\.clusterNodes\[0\] is 'redis:\/\/\*\*\*'/],
     [{ url: 'redis://h', timeout: null }, /redis\.timeout is null/],
   ])('refuses the Redis %j', (redis, message) => {
     expect(errorOf({ redis }).message).toMatch(message);
