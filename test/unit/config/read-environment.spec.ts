@@ -1,14 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { CacheConfigurationError } from '../../../src/core/errors.js';
 import { resolveOptions } from '../../../src/core/policy/resolve-options.js';
+import { warningsOf } from '../../../src/nest/config/environment-warnings.js';
 import { readCacheEnvironment } from '../../../src/nest/config/read-environment.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
 const OTHER_KEY = Buffer.alloc(32, 8).toString('base64');
 
 function read(env: NodeJS.ProcessEnv) {
-  const warnings: string[] = [];
-  const options = readCacheEnvironment(env, (message) => warnings.push(message));
+  const options = readCacheEnvironment(env);
+  const warnings = warningsOf(env);
   return { options, warnings, resolved: resolveOptions(options) };
 }
 
