@@ -143,9 +143,13 @@ class Work {
 @Controller('chosen')
 @UseInterceptors(CacheHttpInterceptor)
 class Chosen {
+  constructor(@Inject(QueryMeter) private readonly meter: QueryMeter) {}
+
   @Get()
-  chosen(): string {
-    return 'chosen';
+  async chosen(): Promise<string> {
+    const answer = this.meter.measure(() => 'chosen');
+    await pause(1);
+    return this.meter.measure(() => answer);
   }
 }
 
@@ -437,6 +441,7 @@ describe.each(HTTP_FRAMEWORKS)('CacheHttpModule on %s', (framework) => {
     expect(outside.headers['x-query-count']).toBeUndefined();
     const chosen = await client.get('/chosen').expect(200);
     expect(chosen.headers['cache-status']).toContain('nestjs-agent-cache');
+    expect(chosen.headers['x-query-count']).toBe('2');
     await client.get('/cache/health').expect(200);
   });
 
