@@ -194,9 +194,9 @@ describe('a file that someone else changed', () => {
   let backend: RunningBackend;
 
   beforeAll(async () => {
-    backend = await RunningBackend.start({}, files, (builder) =>
-      builder.overrideProvider(TOOL_DESCRIPTORS).useValue(briefly),
-    );
+    backend = await RunningBackend.start({}, files, {
+      adapt: (builder) => builder.overrideProvider(TOOL_DESCRIPTORS).useValue(briefly),
+    });
   });
   afterAll(() => backend.close());
 

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { cosine } from '../embeddings/cosine.js';
+import { EmbeddingError } from '../embeddings/embedding-error.js';
 import { Embedder } from '../embeddings/embedder.js';
 import { integer, text } from './input-schema.js';
 import { type Passage, passagesOf } from './passages.js';
 import { existingFolder } from './read-tools.js';
 import { TextFiles } from './text-files.js';
 import { defineTool, type Tool } from './tool.js';
+import { ToolError } from './tool-error.js';
 import { Workspace } from './workspace.js';
 
 const MAX_FILES = 500;
@@ -38,7 +40,10 @@ export class SemanticSearch {
   }
 
   private async nearest(query: string, passages: readonly Passage[], limit: number): Promise<object[]> {
-    const [wanted, ...vectors] = await this.embedder.embed([query, ...passages.map((passage) => passage.text)]);
+    const texts = [query, ...passages.map((passage) => passage.text)];
+    const [wanted, ...vectors] = await this.embedder.embed(texts).catch((cause: unknown) => {
+      throw cause instanceof EmbeddingError ? new ToolError('FAILED', cause.message, { cause }) : cause;
+    });
     return passages
       .map((passage, index) => ({ passage, score: cosine(wanted!, vectors[index]!) }))
       .sort((a, b) => b.score - a.score)
