@@ -247,7 +247,7 @@ describe('the replay of a trace', () => {
     });
 
     it.each([
-      ['damaged', (bytes: Buffer) => bytes.fill(0xff, 20_000, 20_040)],
+      ['damaged', (bytes: Buffer) => bytes.fill(0, bytes.length - 8, bytes.length - 4)],
       ['cut off', (bytes: Buffer) => bytes.subarray(0, 20_000)],
     ])('says that a trace is %s on the way', async (_what, damage) => {
       const calls = Array.from({ length: 3_000 }, (_, index) => get(`run ${index}`, randomUUID()));
