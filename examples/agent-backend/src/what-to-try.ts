@@ -7,7 +7,8 @@ export interface Listening {
 
 /** Lines for whoever just started the backend: what to send it, and what to look at in the answers. */
 export function whatToTry({ host, port, cache }: Listening): string {
-  const url = `http://${['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host}:${port}`;
+  const name = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  const url = `http://${name}:${port}`;
   const task = (message: string): string =>
     `curl -s ${url}/task -H 'content-type: application/json' -d '{"message":"${message}"}'`;
   const isOff = cache === 'off';

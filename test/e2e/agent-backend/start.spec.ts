@@ -112,6 +112,18 @@ describe('ensureSampleWorkspace', () => {
 });
 
 describe('whatToTry', () => {
+  it.each([
+    ['127.0.0.1', '127.0.0.1'],
+    ['0.0.0.0', '127.0.0.1'],
+    ['::', '127.0.0.1'],
+    ['::1', '[::1]'],
+    ['backend.local', 'backend.local'],
+  ])('names an address that leads to the host %s', (host, name) => {
+    expect(whatToTry({ host, port: 80, cache: 'off' })).toContain(
+      `The agent backend is at http://${name}:80 (cache: off)`,
+    );
+  });
+
   it.each(['off', 'memory', 'Redis'] as const)('gives requests that the backend plans (%s)', (cache) => {
     const bodies = [...whatToTry({ host: '127.0.0.1', port: 3000, cache }).matchAll(/-d '(.*)'/g)].map(
       ([, body]) => JSON.parse(body!) as { message: string },
