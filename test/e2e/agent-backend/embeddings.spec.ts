@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import type { ToolDescriptors } from 'nestjs-agent-cache';
 import { cosine } from '../../../examples/agent-backend/src/embeddings/cosine.js';
 import { EmbeddingError } from '../../../examples/agent-backend/src/embeddings/embedding-error.js';
 import { Embedder } from '../../../examples/agent-backend/src/embeddings/embedder.js';
 import { localEmbedding } from '../../../examples/agent-backend/src/embeddings/local-embedding.js';
 import { Counters } from '../../../examples/agent-backend/src/health/counters.js';
 import { Settings } from '../../../examples/agent-backend/src/settings.js';
+import { toolDescriptors } from '../../../examples/agent-backend/src/tools/tool-descriptors.js';
+import type { ToolRegistry } from '../../../examples/agent-backend/src/tools/tool-registry.js';
 import { EmbeddingEndpoint } from '../../support/agent-backend-endpoint.js';
 
 describe('localEmbedding', () => {
@@ -114,8 +117,11 @@ describe('Embedder with an endpoint', () => {
     expect(spy).toHaveBeenCalledWith(10_000);
   });
 
-  it('names its model, so that vectors of two models never mix', () => {
+  it('names its model, so that neither vectors of two models nor what was found with them ever mix', () => {
     expect(embedder.model).toBe('test-model');
+    const registry = { find: () => ({ permissionTier: 'READ_ONLY' }) } as unknown as ToolRegistry;
+    const descriptors = toolDescriptors.useFactory(registry, { root: '/w' }, embedder) as ToolDescriptors;
+    expect(descriptors.describe('semantic_search')).toMatchObject({ vary: { root: '/w', model: 'test-model' } });
     expect(new Embedder(new Settings('/nowhere', '/nowhere.db'), new Counters()).model).toBe(
       'hashed-words-and-trigrams-512',
     );
