@@ -92,7 +92,7 @@ describe('bindCache', () => {
   it('binds requests, subclasses and factories', async () => {
     const bindings = [
       bindCache(ThirdParty, { search: Cacheable.policy(), arrow: Cacheable.policy() }),
-      bindCache(PerRequest, { search: Cacheable.policy() }),
+      bindCache(PerRequest, { search: Cacheable.policy({ namespace: 'searches' }) }),
     ];
     const { app } = await boot(
       { providers: [PerRequest, SubOfThirdParty, { provide: 'MADE', useFactory: () => new ThirdParty() }] },
