@@ -24,7 +24,7 @@ export class CachedCall {
   async bypass(reason: BypassReason): Promise<unknown> {
     let outcome: unknown;
     try {
-      outcome = await this.call.proceed();
+      outcome = await (this.options.annotate === undefined ? this.call.pass() : this.call.proceed());
     } finally {
       this.services.cache.recordBypass(this.category, reason, outcome);
     }

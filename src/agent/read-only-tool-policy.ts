@@ -46,7 +46,11 @@ const CATEGORY = 'tool';
  */
 export function readOnlyToolPolicy(options: CacheReadOnlyToolOptions): MethodPolicy {
   checkOptions('CacheReadOnlyTool', options, RULES);
-  return { kind: 'tool', run: (call, services) => new ToolCall(call, services, options).run() };
+  return {
+    kind: 'tool',
+    isChange: (call, services) => new ToolCall(call, services, options).isChange(),
+    run: (call, services) => new ToolCall(call, services, options).run(),
+  };
 }
 
 class ToolCall {
@@ -71,6 +75,11 @@ class ToolCall {
       (owner) => this.entryOf(tool, descriptor, owner),
       (entry) => this.read(entry),
     );
+  }
+
+  isChange(): boolean {
+    const tool = this.toolName();
+    return tool === null || this.describe(tool)?.permissionTier !== 'READ_ONLY';
   }
 
   private toolName(): string | null {
