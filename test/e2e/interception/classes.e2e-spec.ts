@@ -305,7 +305,10 @@ describe('classes of all shapes are cached', () => {
     }
     const { app, cache } = await boot({ providers: [Stacked] });
     const stacked = app.get(Stacked);
+    const keys = new Set<string>();
+    cache.on('set', ({ key }) => keys.add(key.split(':')[0] as string));
     expect([await stacked.twice('a'), await stacked.twice('a')]).toEqual(['a', 'a']);
+    expect([...keys]).toEqual(['RootTestModule.Stacked.twice', 'RootTestModule.Stacked.twice~%2B1']);
     await stacked.traced();
     await stacked.traced();
     const invalidated: string[] = [];

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type CanActivate,
@@ -23,6 +24,7 @@ import {
   REQUEST,
   type ContextId,
 } from '@nestjs/core';
+import { AgentCache } from '../../../src/core/cache.js';
 import { CacheModule } from '../../../src/nest/cache.module.js';
 import { Cacheable } from '../../../src/nest/decorators/cacheable.decorator.js';
 import { MethodIdentity } from '../../../src/nest/interception/method-identity.js';
@@ -126,6 +128,37 @@ describe('instances are cached, each for itself', () => {
     for (const client of clients) await at(client);
     expect(clients[0]?.runs).toBe(1);
     expect(await keyOf(booted, clients[0] as Client)).toBe('RootTestModule.AGAIN.price');
+  });
+
+  it('14. an alias that is not there yet when its instance is first called', async () => {
+    @Injectable()
+    class Early {
+      @Cacheable()
+      async price(): Promise<{ at: string }> {
+        return { at: 'here' };
+      }
+    }
+    const keyOfEarly = async (early: Early, cache: AgentCache): Promise<string | undefined> =>
+      cache.outcomeOf(await early.price())?.key?.split(':')[0];
+    const keys: unknown[] = [];
+    const { app, cache } = await boot({
+      providers: [
+        { provide: 'SECOND', useClass: Early },
+        {
+          provide: 'FIRST',
+          inject: ['SECOND', AgentCache],
+          useFactory: async (early: Early, itsCache: AgentCache) => {
+            for (let round = 0; round < 100 && !keys[0]; round++) {
+              await turn();
+              keys[0] = await keyOfEarly(early, itsCache);
+            }
+            return early;
+          },
+        },
+      ],
+    });
+    keys.push(await keyOfEarly(app.get('SECOND'), cache));
+    expect(keys).toEqual(['RootTestModule.SECOND.price', 'RootTestModule.FIRST.price']);
   });
 
   it('15. symbols for tokens, told from texts', async () => {
