@@ -20,11 +20,11 @@ export class CachedCall {
     private readonly options: CachingOptions & AnnotatingOptions,
   ) {}
 
-  /** Runs the method past the cache and counts that. */
-  async bypass(reason: BypassReason): Promise<unknown> {
+  /** Runs the method past the cache and counts that. `onLeave` as in `MethodCall.pass`. */
+  async bypass(reason: BypassReason, onLeave?: () => Promise<unknown>): Promise<unknown> {
     let outcome: unknown;
     try {
-      outcome = await (this.options.annotate === undefined ? this.call.pass() : this.call.proceed());
+      outcome = await (this.options.annotate === undefined ? this.call.pass(onLeave) : this.call.proceed());
     } finally {
       this.services.cache.recordBypass(this.category, reason, outcome);
     }

@@ -24,7 +24,9 @@ function runInvalidating(
   options: InvalidatesContextOptions,
 ): Promise<unknown> {
   const context = knownTaskId(call, options);
-  if (context !== null) return services.cache.invalidateAround({ context }, () => call.pass());
+  const { cache } = services;
+  if (context !== null)
+    return cache.invalidateAround({ context }, () => call.pass(() => cache.invalidate({ context })));
   services.warnOnce(
     `no-task-id ${call.name}`,
     `${call.name} invalidated no context: its first argument has no taskId or task_id. Give @InvalidatesContext ` +

@@ -21,9 +21,10 @@ export interface MethodCall {
   proceed(args?: readonly unknown[]): Promise<unknown>;
   /**
    * The same where nothing of the outcome is cached: the values of an Observable reach the subscriber as they come, and are
-   * no part of what this resolves to when it ends.
+   * no part of what this resolves to when it ends. `onLeave` is called in the very moment the subscriber leaves before that:
+   * it may go on at once.
    */
-  pass(): Promise<unknown>;
+  pass(onLeave?: () => Promise<unknown>): Promise<unknown>;
   /** The single results inside what `proceed` resolved to: itself, or the values that an Observable emitted. */
   resultsOf(outcome: unknown): readonly unknown[];
   /** The reverse of `resultsOf`. */

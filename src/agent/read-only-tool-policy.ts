@@ -113,7 +113,9 @@ class ToolCall {
 
   /** Nobody knows what the tool changes, so nothing that was loaded before or meanwhile may survive. */
   private runChanging(reason: 'no-tool-name' | 'not-read-only'): Promise<unknown> {
-    return this.services.cache.invalidateAround({ resource: everything() }, () => this.cached.bypass(reason));
+    const { cache } = this.services;
+    const target = { resource: everything() };
+    return cache.invalidateAround(target, () => this.cached.bypass(reason, () => cache.invalidate(target)));
   }
 
   private async isPermitted(): Promise<boolean> {

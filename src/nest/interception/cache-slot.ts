@@ -11,8 +11,8 @@ export interface InterceptedCall {
   /** Runs the original method; may throw. Answers what it answered; for an Observable a promise of all that it emitted. */
   readonly invoke: (args: readonly unknown[]) => unknown;
   readonly isObservable: boolean;
-  /** For an Observable: runs the method and hands its values to the subscriber as they come. Resolves when it ends. */
-  readonly stream?: () => Promise<unknown>;
+  /** For an Observable: as `MethodCall.pass`. */
+  readonly stream?: (onLeave?: () => Promise<unknown>) => Promise<unknown>;
   /** For an Observable: who the call is made for. */
   readonly subscriber?: object;
 }

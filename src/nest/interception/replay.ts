@@ -35,7 +35,7 @@ class SubscriberCall {
   async run(): Promise<void> {
     const { runtime, call, subscriber } = this;
     const invoke: InterceptedCall['invoke'] = (args) => this.takeAll(args);
-    const stream = (): Promise<unknown> => this.passOn();
+    const stream: InterceptedCall['stream'] = (onLeave) => this.passOn(onLeave);
     try {
       const outcome = await runtime.run({ ...call, invoke, stream, subscriber, isObservable: true });
       for (const value of Array.isArray(outcome) ? (outcome as unknown[]) : [outcome]) {
@@ -62,8 +62,15 @@ class SubscriberCall {
     return emitted;
   }
 
-  private async passOn(): Promise<unknown[]> {
-    await this.observe(this.call.args, (value) => this.subscriber.next(value));
+  private async passOn(onLeave?: () => Promise<unknown>): Promise<unknown[]> {
+    let isOver = false;
+    // What fails here fails again, and is told, when the call is over.
+    if (onLeave) this.subscriber.add(() => void (isOver || onLeave().catch(() => undefined)));
+    try {
+      await this.observe(this.call.args, (value) => this.subscriber.next(value));
+    } finally {
+      isOver = true;
+    }
     return [];
   }
 

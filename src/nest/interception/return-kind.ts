@@ -45,7 +45,9 @@ export function kindOfFunction(method: object): CacheableKind | null {
 export function kindOfResult(result: unknown): CacheableKind | null {
   if (types.isPromise(result)) return isPlainPromise(result) ? 'promise' : null;
   try {
-    const isSubject = typeof (result as { next?: unknown } | null | undefined)?.next === 'function';
+    const { next, operator } = (result ?? {}) as { readonly next?: unknown; readonly operator?: unknown };
+    // What is piped from a Subject inherits its `next`, but is an Observable to whoever made it.
+    const isSubject = typeof next === 'function' && operator === undefined;
     return !isSubject && isObservable(result) ? 'observable' : null;
   } catch {
     // A proxy that refuses to be looked at.

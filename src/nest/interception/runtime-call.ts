@@ -43,10 +43,10 @@ export class RuntimeCall implements MethodCall {
     return answer;
   }
 
-  pass(): Promise<unknown> {
+  pass(onLeave?: () => Promise<unknown>): Promise<unknown> {
     const { stream } = this.call;
     if (!stream) return this.proceed();
-    return (this.answer = this.consult(stream));
+    return (this.answer = this.consult(() => stream(onLeave)));
   }
 
   /** What the method answered to the very call that was made; runs it where it was not asked yet. */

@@ -129,7 +129,7 @@ describe('38. an Observable of a call that may be cached', () => {
       return this.values.pipe(finalize(() => this.left++));
     }
     @Cacheable({ temperature: 1 })
-    uncached(): Observable<number> {
+    uncached(_key: string): Observable<number> {
       return this.values.pipe(finalize(() => this.left++));
     }
   }
@@ -173,18 +173,22 @@ describe('38. an Observable of a call that may be cached', () => {
     expect(await other).toEqual([1]);
   });
 
-  it('hands on what it emits as it comes where the call is not cached', async () => {
-    const { app } = await boot({ providers: [Source] });
-    const source = app.get(Source);
-    const seen: number[] = [];
-    const subscription = source.uncached().subscribe((value) => seen.push(value));
-    await until(() => source.values.observed);
-    source.values.next(1);
-    source.values.next(2);
-    expect(seen).toEqual([1, 2]);
-    subscription.unsubscribe();
-    expect(source.left).toBe(1);
-  });
+  it.each(['uncached', 'live'] as const)(
+    'hands on what it emits as it comes where it is past the cache: %s',
+    async (name) => {
+      const { app, cache } = await boot({ providers: [Source] });
+      Object.defineProperty(cache, 'getOrLoad', { value: () => Promise.reject(new Error('a fault of the cache')) });
+      const source = app.get(Source);
+      const seen: number[] = [];
+      const subscription = source[name]('a').subscribe((value) => seen.push(value));
+      await until(() => source.values.observed);
+      source.values.next(1);
+      source.values.next(2);
+      expect(seen).toEqual([1, 2]);
+      subscription.unsubscribe();
+      expect(source.left).toBe(1);
+    },
+  );
 });
 
 describe('38. an Observable of a call that changes what is cached', () => {
@@ -207,7 +211,15 @@ describe('38. an Observable of a call that changes what is cached', () => {
     }
     @InvalidatesContext()
     appendSlowly(_message: { taskId: string }): Observable<string> {
-      return this.gate.pipe(finalize(() => this.log.push('left')));
+      return this.gate.asObservable();
+    }
+    @CacheEvict({ namespace: 'values', all: true })
+    changeSlowly(): Observable<string> {
+      return this.gate.asObservable();
+    }
+    @CacheReadOnlyTool()
+    operate({ tool }: { tool: string }): Observable<unknown> {
+      return tool === 'write' ? this.gate.asObservable() : of(this.value);
     }
     @CacheReadOnlyTool()
     execute({ tool }: { tool: string }): Observable<string> {
@@ -284,16 +296,26 @@ describe('38. an Observable of a call that changes what is cached', () => {
     expect(await changing.read()).toBe(1);
   });
 
-  it('invalidates what was loaded meanwhile, also for a subscriber that takes one value and leaves', async () => {
-    const { changing } = await start();
-    const first = firstValueFrom(changing.appendSlowly({ taskId: 't' }));
-    await until(() => changing.gate.observed);
-    await changing.build(CONTEXT);
-    changing.log.push('slowly');
-    changing.gate.next('appended');
-    expect(await first).toBe('appended');
-    expect((await changing.build(CONTEXT)).messages).toEqual(['system', 'slowly', 'left']);
-  });
+  it.each<[string, (changing: Changing) => Observable<unknown>, (changing: Changing) => Promise<unknown>]>([
+    ['contexts', (on) => on.appendSlowly(CONTEXT), (on) => on.build(CONTEXT).then(({ messages }) => messages.length)],
+    ['values', (on) => on.changeSlowly(), (on) => on.read()],
+    ['tools', (on) => on.operate({ tool: 'write' }), (on) => firstValueFrom(on.operate({ tool: 'read' }))],
+  ])(
+    'invalidates what was loaded meanwhile, also for a subscriber that takes one value and leaves: %s',
+    async (_of, change, read) => {
+      const { changing } = await start();
+      const first = firstValueFrom(change(changing));
+      await until(() => changing.gate.observed);
+      const before = await read(changing);
+      expect(await read(changing)).toBe(before);
+      changing.value++;
+      changing.log.push('changed');
+      changing.gate.next('changed');
+      expect(await first).toBe('changed');
+      expect(changing.gate.observed).toBe(false);
+      expect(await read(changing)).toBe(Number(before) + 1);
+    },
+  );
 
   it('gives the error of the source, and evicts nothing then', async () => {
     const { changing, invalidated } = await start();

@@ -147,6 +147,56 @@ describe('39. methods of classes that nobody may touch', () => {
     expect(log).toEqual(['read', 'authorize']);
   });
 
+  it('invalidate what was loaded while they ran, before their promise tells that they are done, from the first on', async () => {
+    const done: string[] = [];
+    let answer: (text: string) => void = () => undefined;
+    class Messages {
+      append(_message: { taskId: string }): Promise<string> {
+        return new Promise<string>((resolve) => (answer = resolve)).then((text) => {
+          done.push(text);
+          return text;
+        });
+      }
+    }
+    @Injectable()
+    class Builder {
+      @CacheContext()
+      async build(_request: { taskId: string; turn: number }): Promise<{ messages: string[] }> {
+        return { messages: ['system', ...done] };
+      }
+    }
+    const bindings = [bindCache(Messages, { append: InvalidatesContext.policy() })];
+    const { app, cache } = await boot({ providers: [Messages, Builder] }, { bindings });
+    let invalidations = 0;
+    cache.on('invalidate', () => invalidations++);
+    const appended = app.get(Messages).append({ taskId: 'a' });
+    for (let round = 0; round < 20; round++) await turn();
+    await app.get(Builder).build({ taskId: 'a', turn: 1 });
+    answer('hello');
+    expect(await appended).toBe('hello');
+    expect(invalidations).toBe(2);
+    expect((await app.get(Builder).build({ taskId: 'a', turn: 1 })).messages).toEqual(['system', 'hello']);
+  });
+
+  it('do not run what is like a promise: a query runs each time that one asks it', async () => {
+    let runs = 0;
+    class Query {
+      then(resolve: (rows: number) => void): void {
+        resolve(++runs);
+      }
+    }
+    class Messages {
+      append(_message: { taskId: string }): Query {
+        return new Query();
+      }
+    }
+    const bindings = [bindCache(Messages, { append: InvalidatesContext.policy() } as never)];
+    const { app } = await boot({ providers: [Messages] }, { bindings });
+    expect(await app.get(Messages).append({ taskId: 'a' })).toBe(1);
+    for (let round = 0; round < 20; round++) await turn();
+    expect(runs).toBe(1);
+  });
+
   it.each<[string, (text: string) => Promise<void>]>([
     ['a promise', () => Promise.resolve()],
     // A repository that leaves nothing to wait for.

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
-import { EMPTY, Observable, Subject } from 'rxjs';
+import { EMPTY, map, Observable, Subject } from 'rxjs';
 import { declaredKind, kindOfResult } from '../../../src/nest/interception/return-kind.js';
 
 /** As libraries make it whose promises take the place of the global ones. */
@@ -43,6 +43,7 @@ describe('what a method answers with', () => {
     expect(kindOfResult(Promise.resolve(1))).toBe('promise');
     expect(kindOfResult(runInNewContext('Promise.resolve(1)'))).toBe('promise');
     expect(kindOfResult(EMPTY)).toBe('observable');
+    expect(kindOfResult(new Subject().pipe(map(String)))).toBe('observable');
   });
 
   it('shows in a promise that an async function answers within an asynchronous context, which Node marks', async () => {
