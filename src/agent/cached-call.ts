@@ -20,11 +20,11 @@ export class CachedCall {
     private readonly options: CachingOptions & AnnotatingOptions,
   ) {}
 
-  /** Runs the method past the cache and counts that. */
-  async bypass(reason: BypassReason): Promise<unknown> {
+  /** Runs the method past the cache and counts that. `onLeave` as in `MethodCall.pass`. */
+  async bypass(reason: BypassReason, onLeave?: () => Promise<unknown>): Promise<unknown> {
     let outcome: unknown;
     try {
-      outcome = await this.call.proceed();
+      outcome = await (this.options.annotate === undefined ? this.call.pass(onLeave) : this.call.proceed());
     } finally {
       this.services.cache.recordBypass(this.category, reason, outcome);
     }
@@ -85,7 +85,7 @@ export class CachedCall {
     this.services.warnOnce(
       `unknown-identity ${this.call.name}`,
       `${this.call.name} runs uncached: its instance cannot be told from others, because several providers have the ` +
-        `same name, or because it is made anew with what it holds of a request. Give the decorator a \`namespace\` to ` +
+        `same name, or because it is made anew for each request or for who asks. Give the decorator a \`namespace\` to ` +
         `say that all instances share, and \`vary\` for what they do not share`,
     );
   }

@@ -49,7 +49,7 @@ const RULES = {
 export function evictPolicy(options: CacheEvictOptions): MethodPolicy {
   checkOptions('CacheEvict', options, RULES);
   checkTargets(options);
-  return { kind: 'evict', run: (call, services) => runEvict(call, services, options) };
+  return { kind: 'evict', isChange: () => true, run: (call, services) => runEvict(call, services, options) };
 }
 
 function checkTargets({ namespace, key, all, tags, context, pattern, scope }: CacheEvictOptions): void {
@@ -70,9 +70,10 @@ function checkTargets({ namespace, key, all, tags, context, pattern, scope }: Ca
 async function runEvict(call: MethodCall, services: MethodServices, options: CacheEvictOptions): Promise<unknown> {
   const { cache } = services;
   const targets = targetsOf(call, services, options);
-  if (options.before) return cache.invalidateAround(targets, () => call.proceed());
-  const outcome = await call.proceed();
-  await Promise.all(targets.map((target) => cache.invalidate(target)));
+  const evict = (): Promise<unknown> => Promise.all(targets.map((target) => cache.invalidate(target)));
+  if (options.before) return cache.invalidateAround(targets, () => call.pass(evict));
+  const outcome = await call.pass(evict);
+  await evict();
   return outcome;
 }
 

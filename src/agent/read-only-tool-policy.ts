@@ -46,7 +46,11 @@ const CATEGORY = 'tool';
  */
 export function readOnlyToolPolicy(options: CacheReadOnlyToolOptions): MethodPolicy {
   checkOptions('CacheReadOnlyTool', options, RULES);
-  return { kind: 'tool', run: (call, services) => new ToolCall(call, services, options).run() };
+  return {
+    kind: 'tool',
+    isChange: (call, services) => new ToolCall(call, services, options).isChange(),
+    run: (call, services) => new ToolCall(call, services, options).run(),
+  };
 }
 
 class ToolCall {
@@ -71,6 +75,11 @@ class ToolCall {
       (owner) => this.entryOf(tool, descriptor, owner),
       (entry) => this.read(entry),
     );
+  }
+
+  isChange(): boolean {
+    const tool = this.toolName();
+    return tool === null || this.describe(tool)?.permissionTier !== 'READ_ONLY';
   }
 
   private toolName(): string | null {
@@ -104,7 +113,9 @@ class ToolCall {
 
   /** Nobody knows what the tool changes, so nothing that was loaded before or meanwhile may survive. */
   private runChanging(reason: 'no-tool-name' | 'not-read-only'): Promise<unknown> {
-    return this.services.cache.invalidateAround({ resource: everything() }, () => this.cached.bypass(reason));
+    const { cache } = this.services;
+    const target = { resource: everything() };
+    return cache.invalidateAround(target, () => this.cached.bypass(reason, () => cache.invalidate(target)));
   }
 
   private async isPermitted(): Promise<boolean> {

@@ -18,6 +18,7 @@ export type BypassReason =
   | 'not-deterministic'
   | 'unknown-scope'
   | 'unknown-identity'
+  | 'unknown-return'
   | 'not-keyable'
   | 'not-authorized'
   | 'pending-invalidation';
