@@ -1,5 +1,5 @@
-import type { CachePolicy, LoadContext } from '../core/policy/cache-policy.js';
-import { CachedCall, type Entry } from './cached-call.js';
+import type { CachePolicy } from '../core/policy/cache-policy.js';
+import { CachedCall, type CallEntry, type Entry, type EntryLoad } from './cached-call.js';
 import {
   ANNOTATING_RULES,
   CACHING_RULES,
@@ -53,14 +53,20 @@ function runContext(call: MethodCall, services: MethodServices, options: CacheCo
   const cached = new CachedCall(call, services, options.namespace ?? 'context', options);
   const task = cached.attempt(() => ({ id: taskIdOf(call, options), turn: turnOf(call, options.turn) }));
   if (!task) return cached.bypass('not-keyable');
-  const { id, turn } = task;
-  if (id === null) return cached.bypass('no-task-id');
-  if (turn === null) return cached.bypass('no-turn');
-  const entryFor = (owner: string): Entry => ({
+  if (task.id === null) return cached.bypass('no-task-id');
+  if (task.turn === null) return cached.bypass('no-turn');
+  const entryFor = (owner: string): Entry => entryOf(call, services, options, owner);
+  return cached.through(entryFor, (entry) => new ContextLoad(call, services, options).read(cached, entry));
+}
+
+function entryOf(call: MethodCall, services: MethodServices, options: CacheContextOptions, owner: string): Entry {
+  const id = taskIdOf(call, options);
+  const turn = turnOf(call, options.turn);
+  if (id === null || turn === null) throw new TypeError('no task id or no turn');
+  return {
     keys: [`${withVary(call, services, services.keys.contextKey(id, turn), options.vary)}:${owner}`],
     policy: { namespace: 'context', ...cachePolicyOf(call, options, services.ttl.context), context: id },
-  });
-  return cached.through(entryFor, (entry) => new ContextLoad(call, services, options).read(entry));
+  };
 }
 
 /** One read of a context, which may load it. */
@@ -73,19 +79,16 @@ class ContextLoad {
     private readonly options: CacheContextOptions,
   ) {}
 
-  async read({ keys, policy }: Entry): Promise<unknown> {
-    const { cache } = this.services;
-    const load = (context: LoadContext): Promise<Form[] | undefined> => {
-      return this.call.loading(keys, () => this.load(context));
-    };
-    const stored: unknown = await cache.getOrLoad<unknown>(keys[0], load, { ...policy, ...this.admitting(policy) });
+  async read(cached: CachedCall, entry: CallEntry): Promise<unknown> {
+    const policy = { ...entry.policy, ...this.admitting(entry.policy) };
+    const stored = await cached.getOrLoad({ ...entry, policy }, (context, keepOwn) => this.load(context, keepOwn));
     const restored = this.own ?? this.restore(stored);
     if (!restored) return this.call.proceed();
-    cache.adoptOutcome(restored.outcome, stored);
+    this.services.cache.adoptOutcome(restored.outcome, stored);
     return restored.outcome;
   }
 
-  private async load(context: LoadContext): Promise<Form[] | undefined> {
+  private async load(...[context, keepOwn]: Parameters<EntryLoad>): Promise<Form[] | undefined> {
     const fields = new ContextFields(this.services.keys, this.call.args[0]);
     const outcome = await this.call.proceed();
     this.own = { outcome };
@@ -95,7 +98,7 @@ class ContextLoad {
     try {
       return results.map((result) => this.formOf(result, fields));
     } catch {
-      context.skip('store() threw');
+      keepOwn('store() threw');
       return undefined;
     }
   }
