@@ -80,6 +80,39 @@ describe('readOnlyToolPolicy', () => {
     expect(execute).toHaveBeenCalledTimes(4);
   });
 
+  it('shares a result with those that the scope of the descriptor names, and no others', async () => {
+    let principal: string | undefined = 'alice';
+    const resolve = (): object => ({ tenant: 't', ...(principal && { principal }) });
+    /** Who of three callers is answered by the cache. */
+    const servedWith = async (scope: NonNullable<ToolDescriptor['scope']>): Promise<(string | undefined)[]> => {
+      const kit = kitOf({ tools: { read_file: { permissionTier: 'READ_ONLY', scope } }, cache: { scope: { resolve } } });
+      const cached = kit.under(readOnlyToolPolicy({ scope: 'public' }), counting());
+      const statuses = [];
+      for (principal of ['alice', 'bob', undefined]) statuses.push(kit.statusOf(await cached(READ)));
+      return statuses;
+    };
+    expect(await servedWith('principal')).toEqual(['miss', 'miss', 'bypass']);
+    expect(await servedWith('tenant')).toEqual(['miss', 'hit', 'hit']);
+  });
+
+  it('makes the key of the parts that services in other languages know', async () => {
+    const { keys } = kitOf().services;
+    const keyOf = async (descriptor: Partial<ToolDescriptor>, call: Call): Promise<string | undefined> => {
+      const kit = kitOf({ tools: { read_file: { permissionTier: 'READ_ONLY', ...descriptor } } });
+      const result = await kit.under(readOnlyToolPolicy({}), counting())(call);
+      return kit.cache.outcomeOf(result)?.key?.replace(':AppModule.Service.method', '');
+    };
+    const { params } = READ;
+    expect(await keyOf({}, READ)).toBe(keys.toolKey('read_file', params));
+    expect(await keyOf({ version: '2' }, READ)).toBe(keys.toolKey('read_file', params, { version: '2' }));
+    const vary = { root: '/a' };
+    expect(await keyOf({ vary }, READ)).toBe(keys.toolKey('read_file', params, { vary: { tool: vary } }));
+    const call = { request: { user: 'alice' }, further: [], isText: false };
+    expect(await keyOf({ vary }, { ...READ, user: 'alice' })).toBe(
+      keys.toolKey('read_file', params, { vary: { tool: vary, call } }),
+    );
+  });
+
   it.each<[string, Call, string]>([
     ['volatile', { tool: 'clock' }, 'volatile'],
     ['of a tier that may write', { tool: 'write_file' }, 'not-read-only'],
