@@ -12,8 +12,7 @@ import { ContextFields, isStoredContext, joinContext, type StoredContext } from 
 import { withVary } from './key-parts.js';
 import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
 import { aFunction, checkOptions } from './option-rules.js';
-import { isPlainObject } from './plain-object.js';
-import { taskIdOf, turnOf, type TaskOptions } from './task-of.js';
+import { keyedFields, taskIdOf, turnOf, type TaskOptions } from './task-of.js';
 
 /** Options of `@CacheContext`. */
 export interface CacheContextOptions<A extends readonly unknown[] = never, I = never>
@@ -21,8 +20,9 @@ export interface CacheContextOptions<A extends readonly unknown[] = never, I = n
   /** Default: `turn` of the first argument. */
   readonly turn?: Hook<A, I, string | number | null | undefined> | undefined;
   /**
-   * What is stored of a result; it is given the result, then the arguments. Default, for an object with `messages`: the
-   * fields that did not merely come in with the first argument; for anything else: the result.
+   * What is stored of a result; it is given the result, then the arguments. Default: of an object, `messages` and the
+   * fields that did not merely come in with the first argument; nothing of an array with items that hold such fields;
+   * else the result.
    */
   store?(this: void, result: unknown, ...args: A): unknown;
   /** The result again, of what was stored and the present arguments. Default with `store`: what was stored. */
@@ -89,21 +89,23 @@ class ContextLoad {
   }
 
   private async load(...[context, keepOwn]: Parameters<EntryLoad>): Promise<Form[] | undefined> {
-    const fields = new ContextFields(this.services.keys, this.call.args[0]);
+    const fields = new ContextFields(this.services.keys, this.call.args[0], keyedFields(this.call, this.options));
     const outcome = await this.call.proceed();
     this.own = { outcome };
     const results = this.call.resultsOf(outcome);
-    if (results.some((result) => isPlainObject(result) && isEmpty(result.messages))) context.skip('empty messages');
+    if (results.some(hasEmptyMessages)) context.skip('empty messages');
     if (outcome === undefined) return undefined;
     try {
-      return results.map((result) => this.formOf(result, fields));
+      const forms = results.map((result) => this.formOf(result, fields));
+      if (forms.every((form) => form !== null)) return forms;
+      keepOwn('fields of the request stand in items of the result');
     } catch {
       keepOwn('store() threw');
-      return undefined;
     }
+    return undefined;
   }
 
-  private formOf(result: unknown, fields: ContextFields): Form {
+  private formOf(result: unknown, fields: ContextFields): Form | null {
     const { store, restore } = this.options;
     if (!store && !restore) return fields.split(result);
     return ['custom', store ? store(result, ...(this.call.args as never)) : result];
@@ -139,4 +141,8 @@ class ContextLoad {
   }
 }
 
-const isEmpty = (messages: unknown): boolean => Array.isArray(messages) && messages.length === 0;
+function hasEmptyMessages(result: unknown): boolean {
+  if (typeof result !== 'object' || result === null) return false;
+  const { messages } = result as { readonly messages?: unknown };
+  return Array.isArray(messages) && messages.length === 0;
+}

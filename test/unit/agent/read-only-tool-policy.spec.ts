@@ -85,7 +85,10 @@ describe('readOnlyToolPolicy', () => {
     const resolve = (): object => ({ tenant: 't', ...(principal && { principal }) });
     /** Who of three callers is answered by the cache. */
     const servedWith = async (scope: NonNullable<ToolDescriptor['scope']>): Promise<(string | undefined)[]> => {
-      const kit = kitOf({ tools: { read_file: { permissionTier: 'READ_ONLY', scope } }, cache: { scope: { resolve } } });
+      const kit = kitOf({
+        tools: { read_file: { permissionTier: 'READ_ONLY', scope } },
+        cache: { scope: { resolve } },
+      });
       const cached = kit.under(readOnlyToolPolicy({ scope: 'public' }), counting());
       const statuses = [];
       for (principal of ['alice', 'bob', undefined]) statuses.push(kit.statusOf(await cached(READ)));
