@@ -3,7 +3,7 @@ import type { CachedCall, CallEntry } from './cached-call.js';
 import type { MethodCall } from './method-policy.js';
 import { settled } from './own-answer.js';
 import type { TextBatch } from './text-batch.js';
-import { commonDimension, copyOfVector, isVector } from './vectors.js';
+import { areAlike, commonDimension, copyOfVector, isVector } from './vectors.js';
 
 interface EmbeddingLoadParts {
   readonly call: MethodCall;
@@ -106,10 +106,10 @@ export class EmbeddingLoad {
     return this.adopt(this.parts.call.outcomeFrom([this.parts.batch.isMany ? results : results[0]]), vectors);
   }
 
-  /** Whether what came from the cache are vectors, and no others than those that were loaded now. */
+  /** Whether what came from the cache are vectors, and such as were loaded now. */
   private isFitting(vectors: ReadonlyMap<string, unknown>): boolean {
     const cached = [...vectors].filter(([text]) => !this.loaded.has(text)).map(([, vector]) => vector);
-    return cached.every(isVector) && (cached.length === 0 || commonDimension([...vectors.values()]) !== null);
+    return cached.every(isVector) && (cached.length === 0 || areAlike([...vectors.values()].filter(isVector)));
   }
 
   /** The whole counts as a miss as soon as one of its vectors is one. */

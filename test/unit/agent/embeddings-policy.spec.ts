@@ -277,6 +277,14 @@ describe('answers that do not fit', () => {
     ]);
   });
 
+  it('of another type than what is cached make the method run for all of it', async () => {
+    const kit = createRecordingCache();
+    const shared = embeddingsPolicy({ model: 'm', namespace: 'vectors' });
+    await kit.under(shared, embedding())(['a']);
+    const typed = kit.under(shared, async (texts: string[]) => texts.map((text) => Float32Array.from(vectorOf(text))));
+    expect(await typed(['a', 'b'])).toEqual(['a', 'b'].map((text) => Float32Array.from(vectorOf(text))));
+  });
+
   it('of one caller do not become those of another who waited for the same text', async () => {
     const kit = createRecordingCache();
     const gate = deferred<undefined>();
