@@ -31,15 +31,16 @@ export class ContextFields {
     this.before = new Map(Object.entries(fieldsOf(request)).map(([name, value]) => [name, this.fingerprintOf(value)]));
   }
 
-  /** `null`: an array with an item that holds what came in. What an item would hold for another request is not known. */
+  /** `null`: what came in stands one level deeper, where it is not known what another request would have put there. */
   split(result: unknown): StoredContext | null {
     if (isMadeOfFields(result)) return this.partsOf(result);
     return Array.isArray(result) && result.some((item) => this.holdsWhatCameIn(item)) ? null : ['whole', result];
   }
 
-  private partsOf(result: Record<string, unknown>): StoredContext {
+  private partsOf(result: Record<string, unknown>): StoredContext | null {
     const names = Object.keys(result);
     const made = names.filter((name) => name === 'messages' || !this.cameIn(name, result[name]));
+    if (made.some((name) => this.holdsWhatCameIn(result[name]))) return null;
     const isSpread = [...this.before.keys()].every((name) => Object.hasOwn(result, name));
     const fields = Object.fromEntries(made.map((name) => [name, result[name]]));
     return ['parts', fields, names, isSpread, Object.getPrototypeOf(result) === null];

@@ -21,8 +21,8 @@ export interface CacheContextOptions<A extends readonly unknown[] = never, I = n
   readonly turn?: Hook<A, I, string | number | null | undefined> | undefined;
   /**
    * What is stored of a result; it is given the result, then the arguments. Default: of an object, `messages` and the
-   * fields that did not merely come in with the first argument; nothing of an array with items that hold such fields;
-   * else the result.
+   * fields that did not merely come in with the first argument; of anything else, the result; nothing where such fields
+   * stand one level deeper, in an object in a field or in the items of an array.
    */
   store?(this: void, result: unknown, ...args: A): unknown;
   /** The result again, of what was stored and the present arguments. Default with `store`: what was stored. */
@@ -98,7 +98,7 @@ class ContextLoad {
     try {
       const forms = results.map((result) => this.formOf(result, fields));
       if (forms.every((form) => form !== null)) return forms;
-      keepOwn('fields of the request stand in items of the result');
+      keepOwn('fields of the request stand within the result');
     } catch {
       keepOwn('store() threw');
     }

@@ -388,12 +388,15 @@ describe('fields that came in with the request', () => {
     expect(kit.eventsOf('refused')).toHaveLength(2);
   });
 
-  it('keep an array from being stored, and from being shared, where they stand in its items', async () => {
+  it.each<[string, (request: Request) => unknown]>([
+    ['the items of an array', (request) => [{ role: 'system' }, { ...request, messages: ['m'] }]],
+    ['an object in a field', ({ user }) => ({ messages: ['m'], meta: { user } })],
+  ])('keep a result from being stored, and from being shared, where they stand in %s', async (_name, made) => {
     const kit = createRecordingCache();
     const gate = deferred<undefined>();
     const build = jest.fn(async (request: Request) => {
       await gate.promise;
-      return [{ role: 'system' }, { ...request, messages: ['m'] }];
+      return made(request);
     });
     const cached = kit.under(contextPolicy({}), build);
     const users = ['alice', 'bob', 'carol'];
@@ -401,10 +404,10 @@ describe('fields that came in with the request', () => {
     const waiting = users.map(ask);
     await settle();
     gate.resolve(undefined);
-    const usersOf = (results: unknown[]): unknown[] => results.map((result) => (result as Request[])[1]?.user);
-    expect(usersOf(await Promise.all(waiting))).toEqual(users);
-    expect(usersOf([await ask('dora')])).toEqual(['dora']);
-    const reason = 'fields of the request stand in items of the result';
+    const requests = users.map((user): Request => ({ taskId: 'a', turn: 1, user }));
+    expect(await Promise.all(waiting)).toEqual(requests.map(made));
+    expect(await ask('dora')).toEqual(made({ taskId: 'a', turn: 1, user: 'dora' }));
+    const reason = 'fields of the request stand within the result';
     expect(kit.eventsOf('refused')[0]).toEqual({ category: 'context', reason, isIntended: true });
   });
 
