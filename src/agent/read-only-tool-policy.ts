@@ -1,6 +1,6 @@
-import type { CachePolicy, LoadContext } from '../core/policy/cache-policy.js';
+import type { CachePolicy } from '../core/policy/cache-policy.js';
 import { everything } from '../core/policy/resource.js';
-import { CachedCall, type Entry } from './cached-call.js';
+import { CachedCall, type CallEntry, type Entry } from './cached-call.js';
 import {
   ANNOTATING_RULES,
   CACHING_RULES,
@@ -12,7 +12,7 @@ import {
 import { isFailedResult } from './failed-result.js';
 import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
 import { aFunction, checkOptions } from './option-rules.js';
-import { toolCallParts, toolNameOf, type ToolCallOptions } from './tool-call.js';
+import { idsOf, isEchoOf, toolCallParts, toolNameOf, type ToolCallOptions } from './tool-call.js';
 import type { ToolDescriptor } from './tool-descriptor.js';
 
 /** Options of `@CacheReadOnlyTool`. */
@@ -147,12 +147,14 @@ class ToolCall {
     return { keys: [`${key}:${owner}`], policy };
   }
 
-  private read({ keys, policy }: Entry): Promise<unknown> {
-    const load = async (context: LoadContext): Promise<unknown> => {
+  private read(entry: CallEntry): Promise<unknown> {
+    return this.cached.getOrLoad(entry, async (context, keepOwn) => {
+      const ids = idsOf(this.call, this.options);
       const outcome = await this.call.proceed();
-      if (this.call.resultsOf(outcome).some(isFailedResult)) context.skip('failed result');
+      const results = this.call.resultsOf(outcome);
+      if (results.some(isFailedResult)) context.skip('failed result');
+      if (results.some((result) => isEchoOf(ids, result))) keepOwn('an id of the call stands in its result');
       return outcome;
-    };
-    return this.services.cache.getOrLoad(keys[0], (context) => this.call.loading(keys, () => load(context)), policy);
+    });
   }
 }

@@ -113,7 +113,7 @@ export class LoadPath {
     if (skipReason !== null) this.refuse(address, skipReason);
     const isWanted = skipReason === null && request.fence !== null && !flight.isOvertaken;
     const isCopyNeeded = isWanted || flight.waiterCount > 0;
-    const encoding = isCopyNeeded ? this.parts.writePath.encode(address, value) : null;
+    const encoding = isCopyNeeded ? this.parts.writePath.encode(address, value, skipReason !== null) : null;
     const encoded = encoding?.ok ? encoding.encoded : null;
     this.close(flight, { ok: true, value, encoded });
     if (!isWanted) return { value, isStorable: skipReason === null, write: null };

@@ -80,7 +80,7 @@ describe('options of decorators', () => {
     ['CacheEvict', { namespace: 'n' }, '@CacheEvict evicts nothing'],
     ['CacheEvict', { all: true }, "needs 'namespace'"],
     ['CacheEvict', { key: () => 1 }, "needs 'namespace'"],
-    ['CacheEvict', { tags: ['a'], scope: 'tenant' }, "'scope' needs 'key'"],
+    ['CacheEvict', { tags: ['a'], scope: 'tenant' }, "has no option 'scope'"],
     ['CacheEvict', { tags: ['a'], before: 'yes' }, "option 'before' is 'yes'"],
   ])('@%s refuses %o', (name, options, message) => {
     expect(create(name, options)).toThrow(TypeError);
