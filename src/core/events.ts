@@ -1,6 +1,6 @@
 import type { UnavailableReason } from './ports/store.js';
 
-/** Common to all events about one entry. `category` is bounded (a label); `key` is not, and never belongs into a log. */
+/** Common to all events about one entry. `category` is its namespace (a label); `key` never belongs into a log. */
 interface EntryEvent {
   readonly category: string;
   readonly key: string;

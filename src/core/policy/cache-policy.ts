@@ -8,7 +8,7 @@ export interface CachePolicy<T = unknown> {
   ttl?: Duration;
   /** How long past its time to live an entry may still serve when loading fails. Default: the cache's `grace`. */
   grace?: Duration;
-  /** Group and metric label of the entry. Default: the key up to its first `:`. */
+  /** Group and metric label of the entry. Default: the key up to its first `:`, and `default` for a key without one. */
   namespace?: string;
   /** Names under which `invalidate({ tag })` finds the entry. */
   tags?: readonly string[];

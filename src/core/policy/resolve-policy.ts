@@ -27,7 +27,7 @@ export class PolicyResolver {
     return this.address(key, policy, PUBLIC);
   }
 
-  /** The namespace: what the policy says, else the key up to its first `:`. */
+  /** The namespace: what the policy says, else the key up to its first `:`, else `default`. */
   private categoryOf(key: string, policy: CachePolicy<never>): string {
     return policy.namespace ?? namespaceOf(key);
   }
@@ -60,9 +60,13 @@ export class PolicyResolver {
   }
 }
 
+/** The namespace of keys without one. Such a key may be anything, also a secret, and this is shown in metrics and logs. */
+const NO_NAMESPACE = 'default';
+
 /** The text before the first `:`, as it was before the key generator escaped it. */
 function namespaceOf(key: string): string {
-  const segment = key.split(':', 1)[0] ?? key;
+  const segment = key.slice(0, Math.max(0, key.indexOf(':')));
+  if (segment === '') return NO_NAMESPACE;
   try {
     return decodeURIComponent(segment);
   } catch {
