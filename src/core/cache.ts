@@ -1,7 +1,7 @@
 import { Batch, expectCount } from './batch.js';
 import type { DirectWrites } from './direct-writes.js';
 import type { BypassReason, CacheEventBus, CacheEventName, CacheListener } from './events.js';
-import { explainBypass, explainRead } from './explain.js';
+import { explainBypass, explainRead, type OwnBypass } from './explain.js';
 import { groupsOfTarget } from './groups.js';
 import type { Invalidation } from './invalidation.js';
 import type { Load, LoadRequest } from './load-path.js';
@@ -157,10 +157,13 @@ export class AgentCache {
     }
   }
 
-  /** Why `key` is or is not served. Never the value. Counts as no request. */
+  /**
+   * Why `key` is or is not served to whoever asks now. Never the value. Counts as no request. The entry is judged by the
+   * groups it was stored under, and by those that `policy` names.
+   */
   async explain(key: string, policy: CachePolicy<never> = {}): Promise<Explanation> {
     const { policies, readPath, store, clock } = this.parts;
-    const [address] = (this.isOpen && policies.addressesOf([key], policy)) || [];
+    const address = this.isOpen ? policies.addressToExplain(key, policy) : null;
     const [result] = address ? await readPath.read([address]) : [];
     return address && result
       ? explainRead(address, result, tierOf(store), clock.now())
@@ -229,7 +232,7 @@ export class AgentCache {
     return results;
   }
 
-  private get bypassReason(): BypassReason {
+  private get bypassReason(): OwnBypass {
     if (this.isOpen) return 'unknown-scope';
     return this.parts.enabled ? 'closed' : 'disabled';
   }

@@ -62,12 +62,12 @@ export interface Outcome {
 export interface Explanation {
   readonly key: string;
   readonly status: 'hit' | 'stale' | 'miss' | 'bypass';
-  /** One sentence: what is the case and, where something can be done, what. */
+  /** A sentence: what is the case and, where something can be done, what. */
   readonly reason: string;
   readonly tier: 'memory' | 'redis' | null;
   readonly ageMs: number | null;
   readonly ttlLeftMs: number | null;
   readonly bytes: number | null;
-  /** Groups the entry was made under, and whether their version is still the same. */
+  /** Groups the entry was made under, and whether their version is still the same. Empty where there is no entry. */
   readonly groups: readonly { readonly group: string; readonly current: boolean }[];
 }

@@ -1,6 +1,6 @@
 import type { EntryAddress, EntryLifetime } from '../entry.js';
 import { CacheArgumentError } from '../errors.js';
-import { groupsOf } from '../groups.js';
+import { groupsOf, namespaceGroup } from '../groups.js';
 import { PUBLIC, scopeKeyOf, type ScopeKey, type ScopeSource } from '../scope-key.js';
 import type { CachePolicy } from './cache-policy.js';
 import { parseDuration, toMs } from './duration.js';
@@ -20,6 +20,17 @@ export class PolicyResolver {
     for (const key of keys) assertKey(key);
     const scope = scopeKeyOf(this.scope, policy.scope);
     return scope && keys.map((key) => this.address(key, policy, scope));
+  }
+
+  /**
+   * An address to look at, not to load for: it has the groups that the policy names itself, and no default namespace, which
+   * is not known of an entry that was stored under another policy.
+   */
+  addressToExplain(key: string, policy: CachePolicy<never>): EntryAddress | null {
+    const [address] = this.addressesOf([key], policy) ?? [];
+    if (!address || policy.namespace !== undefined) return address ?? null;
+    const byDefault = namespaceGroup(address.category);
+    return { ...address, groups: address.groups.filter((group) => group !== byDefault) };
   }
 
   /** An address that is never stored under. */
