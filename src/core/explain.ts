@@ -44,8 +44,13 @@ export function explainRead(address: EntryAddress, result: ReadResult, tier: Tie
   const { outdated } = result;
   if (!outdated) return { key, status: 'miss', reason: MISSES[result.reason], tier, ...NOTHING };
   const described = describe(outdated.envelope, Object.fromEntries(outdated.tokens), nowMs);
-  const reason = described.groups.every(({ current }) => current) ? NOT_STAMPED : OUTDATED;
-  return { key, status: 'miss', reason, tier, ...described };
+  return { key, status: 'miss', reason: whyOutdated(address, described.groups), tier, ...described };
+}
+
+function whyOutdated({ groups }: EntryAddress, stamped: Explanation['groups']): string {
+  if (!stamped.every(({ current }) => current)) return OUTDATED;
+  const isStampedWithAll = groups.every((named) => stamped.some(({ group }) => group === named));
+  return isStampedWithAll ? MISSES.invalidated : NOT_STAMPED;
 }
 
 /** For a call that never reaches the store. */

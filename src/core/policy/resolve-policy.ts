@@ -72,7 +72,7 @@ export class PolicyResolver {
 }
 
 /** The namespace of keys without one. Such a key may be anything, also a secret, and this is shown in metrics and logs. */
-const NO_NAMESPACE = 'default';
+export const NO_NAMESPACE = 'default';
 
 /** The text before the first `:`, as it was before the key generator escaped it. */
 function namespaceOf(key: string): string {
@@ -85,7 +85,8 @@ function namespaceOf(key: string): string {
   }
 }
 
-function assertKey(key: unknown): void {
+/** Throws `CacheArgumentError` for what cannot be the key of an entry. */
+export function assertKey(key: unknown): void {
   if (typeof key !== 'string' || key === '') {
     const shown = key === '' ? 'empty' : `of type ${typeof key}`;
     throw new CacheArgumentError(`the key is ${shown}: expected a text such as keys.key('report', id) makes`);
