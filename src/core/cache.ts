@@ -124,8 +124,14 @@ export class AgentCache {
   }
 
   /**
-   * Makes all that `target` names unusable: here at once, elsewhere once confirmed. `acknowledged: false`: Redis did not
-   * confirm; it is repeated until it does, and meanwhile this instance does not serve what it covers.
+   * Makes all that `target` names unusable: on this instance at once, on others once acknowledged. There, a load that
+   * began before it is fenced off by groups (`tag`, `tags`, `resource`, `context`, `namespace`, `scope`); by `key` and
+   * `pattern` it may still store its result. A pattern takes as long as a walk over all keys of the store.
+   *
+   * `acknowledged: false`: the store did not confirm; it is repeated until it does or the cache is closed, and meanwhile
+   * this instance does not serve what it covers. Nothing is done, nor repeated, where the cache is disabled or closed, or
+   * by `key` where the scope of the caller is not known. Rejects with `CacheArgumentError` for what is not exactly one of
+   * the forms.
    */
   async invalidate(target: InvalidationTarget): Promise<{ acknowledged: boolean }> {
     return this.carryOut(this.parts.targets.prepare(target));
@@ -133,7 +139,7 @@ export class AgentCache {
 
   /**
    * Runs `change` and makes what `targets` name unusable before it, so that nothing loaded meanwhile survives, and after
-   * it, whatever its outcome. Both times together wait for the store no longer than its timeout.
+   * it, whatever its outcome. Rejects, and changes nothing, for a wrong target. Both times together wait for the store no longer than its timeout.
    */
   async invalidateAround<T>(
     targets: InvalidationTarget | readonly InvalidationTarget[],
@@ -169,7 +175,7 @@ export class AgentCache {
    * `fn`, cached under the key that `policy.key` makes of its arguments; `this` is handed on. Where no key can be made of
    * them, `fn` runs uncached: a bypass with the reason `not-keyable`.
    */
-  wrap<S, A extends unknown[], T>(
+  wrap<A extends unknown[], T, S = unknown>(
     fn: (this: S, ...args: A) => Promise<T>,
     policy: CachePolicy<T> & { readonly key: (...args: A) => string },
   ): (this: S, ...args: A) => Promise<T> {

@@ -24,7 +24,7 @@ export interface CachePolicy<T = unknown> {
 
 /** What a loader is given. What it decides here holds for this result only. */
 export interface LoadContext {
-  /** Aborted when the cache is closed. */
+  /** This load's own; aborted when the cache is closed while the load is under way. */
   readonly signal: AbortSignal;
   readonly key: string;
   /** Replaces the policy's time to live. */
