@@ -226,11 +226,23 @@ describe('an invalidation that is not confirmed', () => {
     kit.store.fail('timeout');
     for (const target of [{ tag: 't' }, { key: 'k:1' }, { pattern: 'k:*' }]) await kit.cache.invalidate(target);
     await kit.cache.close();
+    expect(kit.clock.pendingTimerCount).toBe(0);
     const before = kit.store.calls.length;
     await kit.clock.advance(60_000);
     kit.store.fail(null);
     await settle();
     expect(kit.store.calls).toHaveLength(before);
+  });
+
+  it('is not repeated either where the store answers only once the cache is closed', async () => {
+    const kit = createCacheKit();
+    const release = kit.store.hold('delete');
+    const invalidating = kit.cache.invalidate({ key: 'k:1' });
+    await settle();
+    await kit.cache.close();
+    kit.store.fail('closed');
+    release();
+    expect(await invalidating).toEqual({ acknowledged: false });
     expect(kit.clock.pendingTimerCount).toBe(0);
   });
 
