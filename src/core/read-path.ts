@@ -14,10 +14,18 @@ export interface Fence {
   readonly tokens: ReadonlyMap<Group, string | null>;
 }
 
-/** What the store holds for an address. A `fence` of `null`: versions are not known, so nothing may be stored. */
+/**
+ * What the store holds for an address. A `fence` of `null`: versions are not known, so nothing may be stored. `outdated`:
+ * the entry that was found and may not be served, and the versions that are current.
+ */
 export type ReadResult =
   | { readonly status: 'hit' | 'stale'; readonly envelope: Envelope; readonly value: unknown; readonly fence: Fence }
-  | { readonly status: 'miss'; readonly reason: MissReason; readonly fence: Fence | null };
+  | {
+      readonly status: 'miss';
+      readonly reason: MissReason;
+      readonly fence: Fence | null;
+      readonly outdated?: { readonly envelope: Envelope; readonly tokens: ReadonlyMap<Group, string | null> };
+    };
 
 interface ReadPathParts {
   readonly store: Store;
@@ -61,7 +69,8 @@ export class ReadPath {
     if (typeof envelope === 'string') return { status: 'miss', reason: envelope, fence };
     const isStampedWithAll = address.groups.every((group) => Object.hasOwn(envelope.snapshot, group));
     const isCurrent = Object.entries(envelope.snapshot).every(([group, token]) => tokens.get(group) === token);
-    if (!isStampedWithAll || !isCurrent) return { status: 'miss', reason: 'invalidated', fence };
+    if (!isStampedWithAll || !isCurrent)
+      return { status: 'miss', reason: 'invalidated', fence, outdated: { envelope, tokens } };
     const decoding = this.parts.values.decode(envelope.encoded);
     if (!decoding.ok) return { status: 'miss', reason: 'corrupt', fence };
     const status = this.parts.clock.now() < envelope.expiresAtMs ? 'hit' : 'stale';

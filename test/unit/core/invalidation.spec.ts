@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CacheKeyGenerator } from '../../../src/core/key/cache-key-generator.js';
+import { CacheArgumentError } from '../../../src/core/errors.js';
 import type { CachePolicy, InvalidationTarget } from '../../../src/core/policy/cache-policy.js';
 import { everything, resource } from '../../../src/core/policy/resource.js';
 import { createCacheKit, deferred, settle, type CacheKit } from '../../support/cache-kit.js';
@@ -43,6 +44,48 @@ describe('invalidate', () => {
 
   it.each(TARGETS)('keeps out what began to load before it: by %s', async (_by, target) => {
     expect(await isOldValueServed(createCacheKit(), target)).toBe(false);
+  });
+
+  it.each([
+    ['two forms', { key: KEY, tag: 'a' }, /key and tag: expected exactly one of/],
+    ['no form', { tag: undefined }, /none of its forms/],
+    ['nothing', null, /none of its forms/],
+    ['a text for tags', { tags: 'ab' }, /tags is of type string: expected an array/],
+    ['a number for a tag', { tag: 7 }, /number/],
+    ['no resource', { resource: null }, /undefined/],
+    ['an unknown level', { scope: { level: 'nonsense', id: 'x' } }, /wrong scope: expected/],
+    ['a level that is shared', { scope: { level: 'public', id: 'x' } }, /wrong scope: expected/],
+    ['no id', { scope: { level: 'tenant', id: '' } }, /wrong scope: expected/],
+    ['no scope', { scope: null }, /wrong scope: expected/],
+    ['an unknown level of a key', { key: KEY, level: 'nonsense' }, /'nonsense': expected 'public'/],
+    ['an empty key', { key: '' }, /key is empty/],
+    ['an empty pattern', { pattern: '' }, /pattern is empty/],
+  ])('refuses %s and does nothing, also around a change', async (_what, target, message) => {
+    const { cache, store, events } = createCacheKit();
+    const invalidating = cache.invalidate(target as never);
+    await expect(invalidating).rejects.toBeInstanceOf(CacheArgumentError);
+    await expect(invalidating).rejects.toThrow(message);
+    let isChanged = false;
+    const changing = cache.invalidateAround([{ tag: 'a' }, target as never], async () => void (isChanged = true));
+    await expect(changing).rejects.toBeInstanceOf(CacheArgumentError);
+    expect({ isChanged, calls: store.calls, events }).toEqual({ isChanged: false, calls: [], events: [] });
+  });
+
+  it('is told by the form of its target, whatever else stands in it', async () => {
+    const { cache, events } = createCacheKit();
+    await cache.invalidate({ level: 'public', key: KEY });
+    expect(events).toEqual([{ name: 'invalidate', event: { target: 'key', acknowledged: true } }]);
+  });
+
+  it('does nothing by key for whom nobody knows, and says so', async () => {
+    const { cache, clock, store, events } = createCacheKit({ scope: { resolve: () => undefined } });
+    expect(await cache.invalidate({ key: KEY })).toEqual({ acknowledged: false });
+    await clock.advance(60_000);
+    expect(store.calls).toEqual([]);
+    expect(events).toEqual([
+      { name: 'bypass', event: { category: 'report', reason: 'unknown-scope' } },
+      { name: 'invalidate', event: { target: 'key', acknowledged: false } },
+    ]);
   });
 
   it('keeps out what another instance began to load before it', async () => {
@@ -178,6 +221,43 @@ describe('an invalidation that is not confirmed', () => {
     kit.store.fail(null, []);
     await kit.clock.advance(10_000);
     expect(await other.cache.get('k:1')).toBeUndefined();
+  });
+
+  it.each([
+    ['a tag', { tag: 't' }, { category: 'invalidation', operation: 'invalidate', reason: 'timeout' }],
+    ['a pattern', { pattern: 'k:*' }, { category: 'invalidation', operation: 'invalidate', reason: 'incomplete' }],
+    ['a key', { key: 'k:1' }, { category: 'k', operation: 'delete', reason: 'timeout' }],
+  ] as const)('is one error, by %s, however often it is repeated', async (_by, target, error) => {
+    const kit = createCacheKit();
+    kit.store.fail('timeout');
+    await kit.cache.invalidate(target);
+    await kit.clock.advance(60_000);
+    expect(kit.events.filter(({ name }) => name === 'error')).toEqual([{ name: 'error', event: error }]);
+  });
+
+  it('is not repeated once the cache is closed', async () => {
+    const kit = createCacheKit();
+    kit.store.fail('timeout');
+    for (const target of [{ tag: 't' }, { key: 'k:1' }, { pattern: 'k:*' }]) await kit.cache.invalidate(target);
+    await kit.cache.close();
+    expect(kit.clock.pendingTimerCount).toBe(0);
+    const before = kit.store.calls.length;
+    await kit.clock.advance(60_000);
+    kit.store.fail(null);
+    await settle();
+    expect(kit.store.calls).toHaveLength(before);
+  });
+
+  it('is not repeated either where the store answers only once the cache is closed', async () => {
+    const kit = createCacheKit();
+    const release = kit.store.hold('delete');
+    const invalidating = kit.cache.invalidate({ key: 'k:1' });
+    await settle();
+    await kit.cache.close();
+    kit.store.fail('closed');
+    release();
+    expect(await invalidating).toEqual({ acknowledged: false });
+    expect(kit.clock.pendingTimerCount).toBe(0);
   });
 
   it('covers everything when a pattern could not be walked to its end, until all is unusable', async () => {
