@@ -25,7 +25,6 @@ describe('a client whose Redis cannot be reached', () => {
 
   describe.each([
     ['refuses connections', refusedPort],
-    ['has a port that cannot be', () => Promise.resolve('redis://127.0.0.1:70000')],
     ['has a name that nobody knows', () => Promise.resolve('redis://no-such-host.invalid:6379')],
     ['accepts connections and stays mute', acceptAndMute],
     ['asks for a password that is not known', passwordServer],
