@@ -151,6 +151,7 @@ export class GuardedRedis {
 
   private async end(): Promise<void> {
     this.probe.stop();
+    this.availability.stop();
     this.firstAttempt.ended(false);
     await this.guard.close(DRAIN_MS);
     await this.connections.close();

@@ -87,7 +87,9 @@ describe('connection options', () => {
 
 describe('the delay between attempts to connect', () => {
   const delays = (isWanted: boolean) =>
-    [0, 1_000, 10_000, 60_000, 3_600_000].map((ms) => reconnectDelayMs(ms, isWanted, () => 1));
+    [0, 1_000, 10_000, 60_000, 3_600_000].map((downMs) =>
+      reconnectDelayMs({ downMs, isWanted, briefCount: 0 }, () => 1),
+    );
 
   it('adds half a percent to an outage while somebody asks, or 25 ms', () => {
     expect(delays(true)).toEqual([25, 25, 50, 300, 1_000]);
@@ -97,7 +99,12 @@ describe('the delay between attempts to connect', () => {
     expect(delays(false)).toEqual([50, 500, 2_000, 2_000, 2_000]);
   });
 
+  it('doubles with each connection that does not last, from the second on, to a second while somebody asks', () => {
+    const delay = (briefCount: number) => reconnectDelayMs({ downMs: 0, isWanted: true, briefCount }, () => 1);
+    expect([1, 2, 3, 4, 20].map(delay)).toEqual([25, 50, 100, 200, 1_000]);
+  });
+
   it('is jittered down to half', () => {
-    expect(reconnectDelayMs(10_000, true, () => 0)).toBe(25);
+    expect(reconnectDelayMs({ downMs: 10_000, isWanted: true, briefCount: 0 }, () => 0)).toBe(25);
   });
 });
