@@ -50,9 +50,27 @@ describe('a client whose Redis hangs', () => {
     for (const { ms } of times) expect(ms).toBeLessThan(TIMEOUT_MS + SLACK_MS);
   });
 
-  it('costs about nothing after ten calls', async () => {
+  it('costs one deadline in all, however many calls come one after another', async () => {
     server.pause();
-    await Promise.all(Array.from({ length: 10 }, () => opened.client.get('k')));
+    const { ms } = await timed(async () => {
+      for (let call = 0; call < 50; call++) expect(await opened.client.get('k')).toBeNull();
+    });
+    expect(ms).toBeGreaterThanOrEqual(TIMEOUT_MS);
+    expect(ms).toBeLessThan(TIMEOUT_MS + SLACK_MS);
+  });
+
+  it('costs no second deadline for a call that comes just before the first is over', async () => {
+    server.pause();
+    const first = opened.client.get('k');
+    await sleep(TIMEOUT_MS - 20);
+    const { ms } = await timed(() => opened.client.get('k'));
+    expect(ms).toBeLessThan(20 + SLACK_MS / 2);
+    expect(await first).toBeNull();
+  });
+
+  it('costs about nothing after one call', async () => {
+    server.pause();
+    await opened.client.get('k');
     const { ms } = await timed(() => slowest(200));
     expect(ms).toBeLessThan(TIMEOUT_MS);
     expect(opened.events.of('miss').at(-1)).toMatchObject({ reason: 'breaker-open' });

@@ -25,10 +25,10 @@ describe('a client whose Redis cannot be reached', () => {
 
   describe.each([
     ['refuses connections', refusedPort],
-    ['has a port that cannot be', () => Promise.resolve('redis://127.0.0.1:70000')],
     ['has a name that nobody knows', () => Promise.resolve('redis://no-such-host.invalid:6379')],
     ['accepts connections and stays mute', acceptAndMute],
     ['asks for a password that is not known', passwordServer],
+    ['has no database of that number', serverWithFewDatabases],
   ])('because it %s', (_what, urlOf) => {
     it('answers every call at once with nothing', async () => {
       opened = await openRedis(await urlOf());
@@ -99,6 +99,22 @@ describe('a client whose Redis cannot be reached', () => {
     cleanUps.push(() => server.stop());
     await until(() => recoveredCount === 1, 3_000);
   });
+
+  it('writes nothing to another database than the one it names', async () => {
+    const server = await RedisServer.start();
+    cleanUps.push(() => server.stop());
+    await server.command('ACL', 'SETUSER', 'default', '-select');
+    opened = await openRedis(`${server.url}/3`);
+    expect(await opened.store.ready(500)).toBe(false);
+    expect(await opened.client.set('k', 'v')).toBe(false);
+    expect(await server.command('EXISTS', 'test:k')).toBe(0);
+  });
+
+  async function serverWithFewDatabases(): Promise<string> {
+    const server = await RedisServer.start();
+    cleanUps.push(() => server.stop());
+    return `${server.url}/99`;
+  }
 
   async function passwordServer(): Promise<string> {
     const server = await RedisServer.start({ args: ['--requirepass', 'right'] });

@@ -18,6 +18,10 @@ export interface GuardOptions {
   readonly retries: number;
   /** What an error means that a command rejected with. */
   readonly classify: (error: unknown) => Fault;
+  /** All commands go to one server: if nothing is answered while a call waits for its whole deadline, it hangs. */
+  readonly isOneServer: boolean;
+  /** An answer came in time. */
+  readonly onAnswered?: () => void;
   /** An answer came that cannot be one to its command: answers and commands are out of step. */
   readonly onOutOfStep?: () => void;
   /** Between 0 and 1, for jitter. */
@@ -50,7 +54,9 @@ export class Guard {
       random: options.random,
       expiryReason: () => (this.isClosed ? 'closed' : 'timeout'),
       classify: options.classify,
+      answerCount: () => this.answers,
       tried: (reason, isLate) => this.tried(reason, isLate),
+      expired: (reason, isSilent) => this.expired(reason, isSilent),
       answeredOutOfStep: () => options.onOutOfStep?.(),
       released: (effort) => this.released(effort),
       settled: () => void (this.deadlines.isEmpty && this.whenIdle?.()),
@@ -105,10 +111,21 @@ export class Guard {
     const isAnswer = reason === null || reason === 'rejected';
     if (isAnswer) this.answers++;
     if (isLate) {
-      if (isAnswer) breaker.answeredLate();
-    } else if (isAnswer) breaker.succeeded();
-    else if (reason === 'disconnected' || reason === 'closed') breaker.undecided();
+      if (isAnswer) breaker.revived();
+    } else if (isAnswer) {
+      breaker.succeeded();
+      this.options.onAnswered?.();
+    } else if (reason === 'disconnected') breaker.undecided();
     else breaker.failed(reason);
+  }
+
+  private expired(reason: UnavailableReason, isSilent: boolean): void {
+    const { breaker, isOneServer } = this.options;
+    if (reason === 'closed') return breaker.undecided();
+    const isFound = isSilent && isOneServer && breaker.state !== 'open';
+    breaker.failed(reason, isFound);
+    // Who asked a moment later would wait in vain too, and whoever asks one thing after another would do it twice.
+    if (isFound) this.deadlines.expireAll();
   }
 
   private released(effort: Effort): void {

@@ -33,6 +33,10 @@ export interface CallHost {
   /** Why a call that waits is ended: its deadline, or the end of the guard. */
   readonly expiryReason: () => UnavailableReason;
   readonly classify: (error: unknown) => Fault;
+  /** How often the store has answered so far, whatever the command. */
+  readonly answerCount: () => number;
+  /** The caller is released while a command is under way. `isSilent`: nothing was answered since the call began. */
+  readonly expired: (reason: UnavailableReason, isSilent: boolean) => void;
   /** A try ended: answered (`null`) or failed for `reason`. `isLate`: the caller had been released before. */
   readonly tried: (reason: UnavailableReason | null, isLate: boolean) => void;
   /** An answer came that cannot be one to its command. */
@@ -46,6 +50,7 @@ export interface CallHost {
 /** One call under way: its tries, its deadline, its caller. */
 export class GuardedCall<T> implements Waiter {
   private readonly deadline: Deadline;
+  private readonly answersBefore: number;
   private isSettled = false;
   /** Tries whose command was sent. */
   private sent = 0;
@@ -58,6 +63,7 @@ export class GuardedCall<T> implements Waiter {
     private readonly resolve: (reply: Reply<T>) => void,
   ) {
     this.deadline = host.deadlines.add(this);
+    this.answersBefore = host.answerCount();
     this.try();
   }
 
@@ -68,7 +74,7 @@ export class GuardedCall<T> implements Waiter {
       this.host.released(this.effort);
       return this.settle(unavailable(this.pause.fault.reason));
     }
-    this.host.tried(reason, false);
+    this.host.expired(reason, this.host.answerCount() === this.answersBefore);
     this.settle(unavailable(reason));
   }
 

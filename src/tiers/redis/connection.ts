@@ -52,7 +52,7 @@ export class Connection {
     return this.isUp && this.client.status === 'ready';
   }
 
-  /** The server answered with an error when it was connected to, such as for a wrong password. */
+  /** The server answered with an error when it was connected to, such as for a wrong password or database. */
   get isRefused(): boolean {
     return this.refused;
   }
@@ -89,8 +89,10 @@ export class Connection {
   }
 
   private failed(error: Error): void {
+    // An error in reply reaches this place only for what the library sends to connect. After a refused SELECT it would
+    // go on in database 0.
     if (error.name === 'ReplyError') this.refused = true;
-    if (isStrayReply(error)) void this.destroy();
+    if (this.refused || isStrayReply(error)) void this.destroy();
   }
 
   private end(): void {

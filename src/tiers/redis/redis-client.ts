@@ -1,9 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { ResolvedRedisOptions } from '../../core/policy/options.js';
 import type { Clock } from '../../core/ports/clock.js';
-import { clusterOptions, sentinelOptions, standaloneOptions } from './connection-options.js';
+import { clusterOptions, nodesAt, sentinelOptions, standaloneOptions } from './connection-options.js';
 import type { IoredisModule, RedisClient } from './load-ioredis.js';
-import { parseAddress } from './redis-address.js';
 
 /** Makes clients for one topology, which have not begun to connect. Wrong addresses throw `CacheConfigurationError`. */
 export function clientFactory(library: IoredisModule, options: ResolvedRedisOptions, clock: Clock): () => RedisClient {
@@ -18,7 +17,7 @@ export function clientFactory(library: IoredisModule, options: ResolvedRedisOpti
       return () => new library.Redis(clientOptions);
     }
     case 'cluster': {
-      const nodes = topology.nodes.map((node) => parseAddress(node));
+      const nodes = nodesAt(topology.nodes);
       const clientOptions = clusterOptions(options);
       return () => new library.Cluster([...nodes], clientOptions);
     }

@@ -110,6 +110,40 @@ describe('a supervisor', () => {
     expect(clients.length).toBeLessThanOrEqual(42);
   });
 
+  describe('whose connections are lost as soon as they are ready', () => {
+    const flap = async (ms: number) => {
+      const before = clients.length;
+      for (let elapsed = 0; elapsed < ms; elapsed++) {
+        supervisor.want();
+        if (client().status === 'connecting') client().become('ready');
+        else if (client().status === 'ready') client().become('end');
+        await clock.advance(1);
+      }
+      return clients.length - before;
+    };
+
+    it('slows down to one a second, though somebody asks', async () => {
+      await flap(5_000);
+      expect(await flap(10_000)).toBeLessThanOrEqual(11);
+    });
+
+    it('does not promise to be ready in a moment', async () => {
+      await flap(200);
+      while (client().status !== 'end') await flap(1);
+      expect(supervisor.isConnecting).toBe(false);
+    });
+
+    it('is as quick as ever once a connection has lasted', async () => {
+      await flap(5_000);
+      while (client().status !== 'ready') await flap(1);
+      await clock.advance(1_000);
+      const before = clients.length;
+      client().become('end');
+      await clock.advance(50);
+      expect(clients).toHaveLength(before + 1);
+    });
+  });
+
   it('is not hurried after the server refused it, such as for a wrong password', async () => {
     client().emit('error', Object.assign(new Error('WRONGPASS'), { name: 'ReplyError' }));
     client().become('end');
