@@ -30,9 +30,12 @@ export class VersionTokens {
     return `${this.prefix}:~v:*`;
   }
 
-  /** Gives every group a new token: all entries stamped before are invalid from then on. */
+  /**
+   * Gives every group a new token: all entries stamped before are invalid from then on. No token is ever written twice: it
+   * would come back after a later invalidation, and with it all that was stored under it.
+   */
   renew(groups: readonly Group[]): Promise<Reply<true>> {
-    return this.store.setMany(groups.map((group) => this.freshToken(group)));
+    return this.store.setManyOnce(groups.map((group) => this.freshToken(group)));
   }
 
   /**

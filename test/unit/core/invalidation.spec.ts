@@ -60,7 +60,7 @@ describe('invalidate', () => {
   it('would be caught serving old values if invalidating left the tokens as they are', async () => {
     const here = createCacheKit();
     const there = createCacheKit({}, here);
-    here.store.fail('timeout', ['setMany']);
+    here.store.fail('timeout', ['setManyOnce']);
     const gate = deferred<string>();
     const slow = there.cache.getOrLoad(KEY, () => gate.promise, POLICY);
     await settle();
@@ -103,7 +103,7 @@ describe('invalidate', () => {
     for (let n = 0; n < 100; n++) await cache.set(`k:${n}`, n, { tags: ['t'] });
     const before = store.calls.length;
     await cache.invalidate({ tag: 't' });
-    expect(store.calls.slice(before)).toEqual([{ operation: 'setMany', keys: ['agent-cache:~v:tag:t'] }]);
+    expect(store.calls.slice(before)).toEqual([{ operation: 'setManyOnce', keys: ['agent-cache:~v:tag:t'] }]);
     expect(await cache.get('k:42')).toBeUndefined();
   });
 
@@ -141,7 +141,7 @@ describe('an invalidation that is not confirmed', () => {
     const here = createCacheKit();
     const there = createCacheKit({}, here);
     await here.cache.getOrLoad(KEY, async () => 'old', POLICY);
-    here.store.fail('timeout', ['setMany']);
+    here.store.fail('timeout', ['setManyOnce']);
     expect(await here.cache.invalidate({ tag: 'a' })).toEqual({ acknowledged: false });
     expect(await here.cache.getOrLoad(KEY, async () => 'fresh', POLICY)).toBe('fresh');
     expect(await here.cache.get(KEY, POLICY)).toBeUndefined();
@@ -155,7 +155,7 @@ describe('an invalidation that is not confirmed', () => {
   it('is repeated by itself where no recovery is reported', async () => {
     const kit = createCacheKit();
     await kit.cache.set('k:1', 'v', { tags: ['t'] });
-    kit.store.fail('shed', ['setMany', 'delete']);
+    kit.store.fail('shed', ['setManyOnce', 'delete']);
     await kit.cache.invalidate({ tag: 't' });
     await kit.cache.invalidate({ key: 'k:1' });
     await kit.clock.advance(10_000);
@@ -183,7 +183,7 @@ describe('an invalidation that is not confirmed', () => {
     const kit = createCacheKit();
     await kit.cache.set('k:1', 'v');
     await kit.cache.set('k:2', 'v', { tags: ['t5'] });
-    kit.store.fail('disconnected', ['setMany']);
+    kit.store.fail('disconnected', ['setManyOnce']);
     const all = Array.from({ length: 10_001 }, (_, n) => kit.cache.invalidate({ tag: `t${n}` }));
     expect((await Promise.all(all)).some(({ acknowledged }) => acknowledged)).toBe(false);
     expect(await kit.cache.get('k:1')).toBeUndefined();
@@ -195,16 +195,28 @@ describe('an invalidation that is not confirmed', () => {
 
   it('is not released by the confirmation of an earlier invalidation of the same group', async () => {
     const kit = createCacheKit();
-    const release = kit.store.hold('setMany');
+    const release = kit.store.hold('setManyOnce');
     const first = kit.cache.invalidate({ tag: 't' });
     await settle();
     release();
-    kit.store.fail('timeout', ['setMany']);
+    kit.store.fail('timeout', ['setManyOnce']);
     const second = await kit.cache.invalidate({ tag: 't' });
     await first;
     expect(second).toEqual({ acknowledged: false });
     await kit.cache.getOrLoad('k:1', async () => 'v', { tags: ['t'] });
     expect(await kit.cache.get('k:1', { tags: ['t'] })).toBeUndefined();
+  });
+});
+
+describe('an unconfirmed invalidation of a group', () => {
+  it('covers an entry of it also for a reader that does not name the group', async () => {
+    const { cache, store } = createCacheKit();
+    await cache.set('k:1', 'old', { tags: ['t'] });
+    store.fail('rejected', ['setManyOnce']);
+    expect(await cache.invalidate({ tag: 't' })).toEqual({ acknowledged: false });
+    expect(await cache.get('k:1')).toBeUndefined();
+    expect(await cache.getOrLoad('k:1', async () => 'new')).toBe('new');
+    expect(await cache.get('k:1')).toBe('new');
   });
 });
 
@@ -234,7 +246,7 @@ describe('invalidateAround', () => {
   it('waits for a store that hangs no longer than one timeout in all', async () => {
     const { cache, store, clock } = createCacheKit({ redis: { url: 'redis://127.0.0.1:1', timeout: '100ms' } });
     let isDone = false;
-    const release = store.hold('setMany');
+    const release = store.hold('setManyOnce');
     const changing = cache.invalidateAround({ tag: 't' }, async () => 'done').then(() => (isDone = true));
     await clock.advance(99);
     expect(isDone).toBe(false);
