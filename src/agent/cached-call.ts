@@ -46,7 +46,7 @@ export class CachedCall {
     }
     const entry = this.attempt(() => entryFor(owner));
     if (!entry) return this.bypass('not-keyable');
-    const outcome = this.call.isWithinLoadOf(entry.keys) ? this.call.proceed() : read(entry);
+    const outcome = read(entry);
     return this.options.annotate === undefined ? outcome : outcome.then((made) => this.annotate(made));
   }
 
@@ -70,8 +70,7 @@ export class CachedCall {
   }
 
   private readWhole({ keys, policy }: Entry): Promise<unknown> {
-    const { call } = this;
-    return this.services.cache.getOrLoad(keys[0], () => call.loading(keys, () => call.proceed()), policy);
+    return this.services.cache.getOrLoad(keys[0], () => this.call.proceed(), policy);
   }
 
   /** With a namespace, that and the method; otherwise the identity. `null` where neither is known. */

@@ -75,9 +75,7 @@ class ContextLoad {
 
   async read({ keys, policy }: Entry): Promise<unknown> {
     const { cache } = this.services;
-    const load = (context: LoadContext): Promise<Form[] | undefined> => {
-      return this.call.loading(keys, () => this.load(context));
-    };
+    const load = (context: LoadContext): Promise<Form[] | undefined> => this.load(context);
     const stored: unknown = await cache.getOrLoad<unknown>(keys[0], load, { ...policy, ...this.admitting(policy) });
     const restored = this.own ?? this.restore(stored);
     if (!restored) return this.call.proceed();

@@ -42,9 +42,7 @@ export class EmbeddingLoad {
     const { keyByText, policy } = this.entries;
     const texts = [...keyByText.keys()];
     const keyOf = (text: string): string => keyByText.get(text) as string;
-    const load = (missing: string[]): Promise<unknown[]> => {
-      return this.call.loading(missing.map(keyOf), () => this.load(missing));
-    };
+    const load = (missing: string[]): Promise<unknown[]> => this.load(missing);
     try {
       const vectors = await this.cache.getOrLoadMany<string, unknown>(texts, load, {
         ...policy,

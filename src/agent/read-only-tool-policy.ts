@@ -142,6 +142,6 @@ class ToolCall {
       if (this.call.resultsOf(outcome).some(isFailedResult)) context.skip('failed result');
       return outcome;
     };
-    return this.services.cache.getOrLoad(keys[0], (context) => this.call.loading(keys, () => load(context)), policy);
+    return this.services.cache.getOrLoad(keys[0], load, policy);
   }
 }

@@ -18,8 +18,10 @@ import { tierOf, type Store } from '../core/ports/store.js';
 import { ReadPath } from '../core/read-path.js';
 import { VersionTokens } from '../core/version-tokens.js';
 import { WritePath } from '../core/write-path.js';
+import { WritesUnderWay } from '../core/writes-under-way.js';
 import { CacheMetrics } from '../observability/cache-metrics.js';
 import { connectMetrics } from '../observability/connect-metrics.js';
+import { AsyncLoadNesting } from './async-load-nesting.js';
 import { CacheScope } from './cache-scope.js';
 
 /** The cache and what belongs to it, wired to one store. */
@@ -72,11 +74,12 @@ function composeAgentCache(
   const envelopes = createEnvelopeCodec({ compressMinBytes, encryptionKeys });
   const tokens = new VersionTokens(store, options.prefix, options.ttl.maxMs);
   const pending = new PendingInvalidations();
-  const flights = new Flights(clock);
+  const underWay = new WritesUnderWay(clock);
+  const flights = new Flights(clock, underWay);
   const outcomes = new OutcomeLog();
   const readPath = new ReadPath({ ...common, tokens, pending, values, envelopes });
-  const writePath = new WritePath({ ...common, values, envelopes });
-  const loadPath = new LoadPath({ ...common, flights, tokens, writePath });
+  const writePath = new WritePath({ ...common, values, envelopes, underWay });
+  const loadPath = new LoadPath({ ...common, flights, tokens, writePath, nesting: new AsyncLoadNesting() });
   return new AgentCache({
     ...common,
     enabled: options.enabled,
@@ -85,8 +88,8 @@ function composeAgentCache(
     writePath,
     outcomes,
     loadThrough: new LoadThrough({ ...common, readPath, loadPath, outcomes }),
-    directWrites: new DirectWrites({ readPath, writePath, tokens, flights }),
-    invalidation: new Invalidation({ ...common, tokens, pending, flights }),
+    directWrites: new DirectWrites({ ...common, readPath, writePath, tokens, underWay }),
+    invalidation: new Invalidation({ ...common, tokens, pending, underWay }),
     release: () => store.close(),
   });
 }

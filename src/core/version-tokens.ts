@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Group } from './groups.js';
-import type { Snapshot } from './ports/codec.js';
 import type { Reply, Store, StoreWrite } from './ports/store.js';
+import type { Stamp } from './stamp.js';
+
+/** A token on its way into the store. */
+interface Creation {
+  readonly token: string;
+  /** `false`: there was one, or nobody knows. */
+  readonly isDone: Promise<boolean>;
+}
 
 /**
  * The versions of groups: one random token per group, under one key each.
@@ -12,7 +19,7 @@ import type { Reply, Store, StoreWrite } from './ports/store.js';
  * entry invalid: losing tokens costs hits, never truth.
  */
 export class VersionTokens {
-  private readonly creations = new Map<Group, Promise<string | null>>();
+  private readonly creations = new Map<Group, Creation>();
 
   constructor(
     private readonly store: Store,
@@ -39,24 +46,30 @@ export class VersionTokens {
   }
 
   /**
-   * Creates the tokens that were missing when a load began; `null` where one turned out to exist, because then it is
-   * not known whether an invalidation put it there in between. Loads of one process that miss the same token share its
-   * creation: had an invalidation come before it, the creation would have failed.
+   * Creates the tokens that were missing when results began to come about; `null` where none was. Where one turns out to
+   * exist, the stamps stay incomplete: it is not known whether an invalidation put it there in between. Loads of one
+   * process that miss the same token share its creation: had an invalidation come before it, it would have failed.
    */
-  async create(missing: readonly Group[]): Promise<Snapshot | null> {
-    const tokens = await Promise.all(missing.map((group) => this.creationOf(group)));
-    if (tokens.includes(null)) return null;
-    return Object.fromEntries(missing.map((group, index) => [group, tokens[index] ?? '']));
+  complete(stamps: readonly Stamp[]): Promise<void> | null {
+    const missing = [...new Set(stamps.flatMap((stamp) => stamp.missing))];
+    if (missing.length === 0) return null;
+    const creations = missing.map((group) => this.creationOf(group));
+    const tokens = Object.fromEntries(missing.map((group, index) => [group, creations[index]?.token ?? '']));
+    for (const stamp of stamps) stamp.offer(tokens);
+    return Promise.all(creations.map(({ isDone }) => isDone)).then((areDone) => {
+      if (!areDone.includes(false)) for (const stamp of stamps) stamp.confirm();
+    });
   }
 
-  private creationOf(group: Group): Promise<string | null> {
+  private creationOf(group: Group): Creation {
     const running = this.creations.get(group);
     if (running) return running;
     const write = this.freshToken(group);
-    const creation = this.store.setIfAbsent(write).then((reply) => {
+    const isDone = this.store.setIfAbsent(write).then((reply) => {
       this.creations.delete(group);
-      return reply.ok && reply.value ? write.value.toString() : null;
+      return reply.ok && reply.value;
     });
+    const creation = { token: write.value.toString(), isDone };
     this.creations.set(group, creation);
     return creation;
   }

@@ -1,12 +1,10 @@
 import type { MethodPolicy, MethodServices } from '../../agent/method-policy.js';
 import type { InterceptedCall, InterceptionRuntime } from './cache-slot.js';
-import { LoadsUnderWay } from './loads-under-way.js';
 import type { MethodIdentity } from './method-identity.js';
 import { RuntimeCall } from './runtime-call.js';
 
 /** Runs the calls of one app through its cache. Whatever fails here, the caller gets what the method answers. */
 export class CacheRuntime implements InterceptionRuntime {
-  private readonly loads = new LoadsUnderWay();
   private readonly thrown = new WeakSet<object>();
 
   /** `disabledKinds`: policies whose methods run untouched. */
@@ -21,8 +19,8 @@ export class CacheRuntime implements InterceptionRuntime {
   }
 
   async run(intercepted: InterceptedCall): Promise<unknown> {
-    const { identities, loads, thrown } = this;
-    const call = new RuntimeCall(intercepted, { identities, loads, thrown });
+    const { identities, thrown } = this;
+    const call = new RuntimeCall(intercepted, { identities, thrown });
     try {
       return await intercepted.policy.run(call, this.services);
     } catch (error) {
