@@ -78,7 +78,7 @@ function composeAgentCache(
   const flights = new Flights(clock, underWay);
   const outcomes = new OutcomeLog();
   const readPath = new ReadPath({ ...common, tokens, pending, values, envelopes });
-  const writePath = new WritePath({ ...common, values, envelopes, underWay });
+  const writePath = new WritePath({ ...common, values, envelopes });
   const loadPath = new LoadPath({ ...common, flights, tokens, writePath, nesting: new AsyncLoadNesting() });
   return new AgentCache({
     ...common,

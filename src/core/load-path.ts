@@ -128,8 +128,10 @@ export class LoadPath {
       const { snapshot } = flight.stamp;
       return snapshot ? [{ ...write, underWay: flight.write, snapshot }] : [];
     });
-    await this.parts.writePath.store(writes);
-    for (const { flight } of pending) this.parts.flights.close(flight);
+    const close = (): void => pending.forEach(({ flight }) => this.parts.flights.close(flight));
+    // Whoever read before the store had the result may hold an answer that came in together with its confirmation.
+    if (await this.parts.writePath.store(writes)) this.parts.clock.nextTurn(close);
+    else close();
   }
 
   /** What somebody else's load came to. A result that cannot be copied is nobody else's: then it is loaded again. */

@@ -30,18 +30,11 @@ export class WritesUnderWay {
     return write;
   }
 
-  /** The store was asked. */
-  sent(write: WriteUnderWay, reply: Promise<Reply<true>>): void {
-    write.reply = reply;
-    void reply.then((answer) => {
-      if (isInDoubt(answer)) this.clock.after(DOUBT_MS, () => this.writes.delete(write));
-      else this.writes.delete(write);
-    });
-  }
-
-  /** The store will not be asked any more. */
+  /** The store has replied, or will not be asked any more. */
   end(write: WriteUnderWay): void {
-    if (!write.reply) this.writes.delete(write);
+    const forget = (): void => void this.writes.delete(write);
+    if (!write.reply) return forget();
+    void write.reply.then((reply) => (isInDoubt(reply) ? this.clock.after(DOUBT_MS, forget) : forget()));
   }
 
   /** Stops every write that `isCovered`. Returns those that the store was asked for already. */
