@@ -72,13 +72,13 @@ function composeAgentCache(
   const common = { store, clock, events, timeoutMs } as const;
   const values = createValueCodec();
   const envelopes = createEnvelopeCodec({ compressMinBytes, encryptionKeys });
-  const tokens = new VersionTokens(store, options.prefix, options.ttl.maxMs);
+  const tokens = new VersionTokens(store, clock, options.prefix, options.ttl.maxMs + options.graceMs);
   const pending = new PendingInvalidations();
   const underWay = new WritesUnderWay(clock);
   const flights = new Flights(clock, underWay);
   const outcomes = new OutcomeLog();
   const readPath = new ReadPath({ ...common, tokens, pending, values, envelopes });
-  const writePath = new WritePath({ ...common, values, envelopes });
+  const writePath = new WritePath({ ...common, values, envelopes, tokens });
   const loadPath = new LoadPath({ ...common, flights, tokens, writePath, nesting: new AsyncLoadNesting() });
   return new AgentCache({
     ...common,

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Group } from './groups.js';
+import type { Clock } from './ports/clock.js';
+import type { Snapshot } from './ports/codec.js';
 import type { Reply, Store, StoreWrite } from './ports/store.js';
 import type { Stamp } from './stamp.js';
+
+/** Groups whose tokens this process remembers to be fresh; past it, it forgets them all, which costs a command for each. */
+const MAX_KNOWN = 10_000;
 
 /** A token on its way into the store. */
 interface Creation {
@@ -20,12 +25,15 @@ interface Creation {
  */
 export class VersionTokens {
   private readonly creations = new Map<Group, Creation>();
+  /** When this process last knew a token to have its whole life before it, in monotonic milliseconds. */
+  private readonly freshAtMs = new Map<Group, number>();
 
   constructor(
     private readonly store: Store,
+    private readonly clock: Clock,
     private readonly prefix: string,
-    /** Lives as long as the longest-lived entry that can be stamped with it. */
-    private readonly ttlMs: number,
+    /** The longest that an entry may live, in milliseconds. */
+    private readonly entryMs: number,
   ) {}
 
   storageKeyOf(group: Group): string {
@@ -61,12 +69,42 @@ export class VersionTokens {
     });
   }
 
+  /**
+   * Lets the tokens of entries that are being stored outlive them. A token lives an eighth longer than an entry can, and
+   * who stores under it has it extended where that was longer ago than the eighth.
+   */
+  keep(snapshots: readonly Snapshot[]): void {
+    const nowMs = this.clock.monotonicNow();
+    const isOld = (group: Group): boolean => (this.freshAtMs.get(group) ?? -Infinity) + this.spareMs <= nowMs;
+    const old = [...new Set(snapshots.flatMap((snapshot) => Object.keys(snapshot)))].filter(isOld);
+    if (old.length === 0) return;
+    const keys = old.map((group) => this.storageKeyOf(group));
+    void this.store.extend(keys, this.ttlMs).then(({ ok }) => {
+      if (ok) for (const group of old) this.becameFresh(group, nowMs);
+    });
+  }
+
+  private becameFresh(group: Group, sinceMs: number): void {
+    if (this.freshAtMs.size >= MAX_KNOWN) this.freshAtMs.clear();
+    this.freshAtMs.set(group, sinceMs);
+  }
+
+  private get spareMs(): number {
+    return this.entryMs / 8;
+  }
+
+  private get ttlMs(): number {
+    return Math.ceil(this.entryMs + this.spareMs);
+  }
+
   private creationOf(group: Group): Creation {
     const running = this.creations.get(group);
     if (running) return running;
     const write = this.freshToken(group);
+    const sentAtMs = this.clock.monotonicNow();
     const isDone = this.store.setIfAbsent(write).then((reply) => {
       this.creations.delete(group);
+      if (reply.ok && reply.value) this.becameFresh(group, sentAtMs);
       return reply.ok && reply.value;
     });
     const creation = { token: write.value.toString(), isDone };

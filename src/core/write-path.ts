@@ -3,12 +3,14 @@ import type { EventSink } from './events.js';
 import type { Clock } from './ports/clock.js';
 import type { EncodedValue, Encoding, EnvelopeCodec, Snapshot, ValueCodec } from './ports/codec.js';
 import type { Reply, Store, StoreWrite } from './ports/store.js';
+import type { VersionTokens } from './version-tokens.js';
 import type { WriteUnderWay } from './writes-under-way.js';
 
 interface WritePathParts {
   readonly store: Store;
   readonly values: ValueCodec;
   readonly envelopes: EnvelopeCodec;
+  readonly tokens: VersionTokens;
   readonly clock: Clock;
   readonly events: EventSink;
 }
@@ -55,6 +57,7 @@ export class WritePath {
     const [only] = sealed;
     const replying = only && sealed.length === 1 ? this.parts.store.set(only) : this.parts.store.setMany(sealed);
     for (const { underWay } of wanted) underWay.reply = replying;
+    this.parts.tokens.keep(wanted.map(({ snapshot }) => snapshot));
     const reply = await replying;
     const ms = (this.parts.clock.monotonicNow() - startedAt) / wanted.length;
     wanted.forEach(({ underWay: { address } }, index) => this.report(address, reply, ms, sealed[index]));
