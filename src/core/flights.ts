@@ -1,8 +1,7 @@
 import type { EntryAddress } from './entry.js';
 import type { Clock } from './ports/clock.js';
 import type { EncodedValue } from './ports/codec.js';
-import type { Fence } from './read-path.js';
-import { Stamp } from './stamp.js';
+import { type Fence, Stamp } from './stamp.js';
 import type { WritesUnderWay, WriteUnderWay } from './writes-under-way.js';
 
 /** How a load ended. `encoded: null`: the result cannot be copied faithfully, so it belongs to its loader alone. */

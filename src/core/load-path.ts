@@ -5,8 +5,8 @@ import type { CachePolicy } from './policy/cache-policy.js';
 import type { Clock } from './ports/clock.js';
 import type { EncodedValue } from './ports/codec.js';
 import type { LoadNesting } from './ports/load-nesting.js';
-import type { Fence } from './read-path.js';
 import { within } from './resilience/within.js';
+import type { Fence } from './stamp.js';
 import type { VersionTokens } from './version-tokens.js';
 import type { EntryWrite, WritePath } from './write-path.js';
 

@@ -1,6 +1,11 @@
 import type { Group } from './groups.js';
 import type { Snapshot } from './ports/codec.js';
-import type { Fence } from './read-path.js';
+
+/** Tokens of an entry's groups as they were when it was read: what a load that begins now is stamped with. */
+export interface Fence {
+  /** `null`: the group has no token yet. */
+  readonly tokens: ReadonlyMap<Group, string | null>;
+}
 
 /** The versions that a result is stored under: those that were current before it began to come about. */
 export class Stamp {

@@ -116,6 +116,21 @@ describe('what is under way to the store when it is invalidated', () => {
     expect(await cache.get(KEY)).toBe('new');
   });
 
+  it('stays covered where a repetition was confirmed before it arrived, and the deletion after it was not', async () => {
+    const { cache, store } = await warmKit();
+    const release = store.hold('set');
+    const setting = cache.set(KEY, 'old');
+    await settle();
+    const invalidating = cache.invalidate({ key: KEY });
+    store.fail(null);
+    await settle();
+    store.fail('rejected', ['delete']);
+    release();
+    expect(await invalidating).toEqual({ acknowledged: false });
+    expect(await setting).toBe(true);
+    expect(await cache.get(KEY)).toBeUndefined();
+  });
+
   it('does not overwrite a value that is set later, over whichever connection it goes', async () => {
     const { cache, store } = await warmKit();
     const arrived = deferred<void>();
