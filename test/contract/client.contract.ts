@@ -33,6 +33,20 @@ export function describeClient(what: string, open: () => Promise<ClientUnderTest
         expect(await client.get('k')).toBeNull();
       });
 
+      it('keeps a byte order mark', async () => {
+        await client.set('k', '\ufefftext');
+        expect(await client.get('k')).toBe('\ufefftext');
+      });
+
+      it('takes bytes that are no text for a corrupt value, not for one with replaced characters', async () => {
+        await client.setBytes('k', Buffer.from([0xff, 0xfe]));
+        expect(await client.get('k')).toBeNull();
+        expect(await client.getJson('k')).toBeNull();
+        expect(await client.getMany(['k', 'none'])).toEqual([null, null]);
+        expect(events.of('miss').map(({ reason }) => reason)).toEqual(['corrupt', 'corrupt', 'corrupt', 'absent']);
+        expect(events.of('hit')).toEqual([]);
+      });
+
       it('keeps literal keys behind its prefix', async () => {
         await client.set('a:*', 'v');
         expect(await opened.store.get('test:a:*')).toEqual({ ok: true, value: Buffer.from('v') });
@@ -116,6 +130,13 @@ export function describeClient(what: string, open: () => Promise<ClientUnderTest
       const bytes = await client.getBytes('k');
       expect(Buffer.isBuffer(bytes)).toBe(true);
       expect(bytes).toEqual(Buffer.from([255, 13, 10]));
+    });
+
+    it('stores no bytes that are no longer there', async () => {
+      const bytes = new Uint8Array(8);
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+      expect(await client.setBytes('k', bytes)).toBe(false);
+      expect(await client.getBytes('k')).toBeNull();
     });
 
     describe('many at once', () => {
