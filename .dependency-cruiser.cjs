@@ -66,6 +66,7 @@ module.exports = {
       ENTRY,
       OPTIONS,
       builtin('crypto'),
+      builtin('util'),
       builtin('zlib'),
     ),
     only('observability', 'Observing never calls the cache: events and ports are enough.', PORTS, EVENTS),

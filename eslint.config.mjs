@@ -1,9 +1,20 @@
 import tseslint from 'typescript-eslint';
 
-const sleeping = {
-  selector: "CallExpression[callee.name='setTimeout'][arguments.length<=2] > Identifier[name='resolve']",
-  message: 'Time is advanced with a fake clock, never slept, outside test/integration, test/chaos and test/e2e.',
+const GIVEN = 'A clock, randomness and an event sink are given to this room.';
+const FAKE_TIME =
+  'Here time is advanced with a fake clock, never slept. Where a real server keeps the time, a test belongs into another folder.';
+
+const exportAll = { selector: 'ExportAllDeclaration', message: 'Export by name: `export *` hides the API.' };
+const moduleState = {
+  selector: ":matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration[kind='let']",
+  message: 'State of a module is shared by all apps of a process: put it into an object.',
 };
+const now = { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: GIVEN };
+
+const machine = [
+  ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval'],
+  ...['process', 'console', 'performance'],
+];
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', 'coverage/**', 'reports/**', 'test/package/apps/**'] },
@@ -26,32 +37,20 @@ export default tseslint.config(
     rules: {
       'max-lines': ['error', { max: 200, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 30, skipBlankLines: true, skipComments: true }],
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportAllDeclaration', message: 'Export by name: `export *` hides the API.' },
-      ],
+      'no-restricted-syntax': ['error', exportAll, moduleState],
     },
   },
   {
     files: ['src/core/**/*.ts', 'src/agent/**/*.ts', 'src/codec/**/*.ts'],
     rules: {
-      'no-restricted-globals': [
+      'no-restricted-globals': ['error', ...machine.map((name) => ({ name, message: GIVEN }))],
+      'no-restricted-properties': [
         'error',
-        ...[
-          'setTimeout',
-          'setInterval',
-          'setImmediate',
-          'clearTimeout',
-          'clearInterval',
-          'process',
-          'console',
-          'performance',
-        ].map((name) => ({
-          name,
-          message: 'A clock and an event sink are given to this room.',
-        })),
+        { object: 'Date', property: 'now', message: GIVEN },
+        { object: 'Math', property: 'random', message: GIVEN },
+        ...machine.map((property) => ({ object: 'globalThis', property, message: GIVEN })),
       ],
-      'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: 'Use the injected Clock.' }],
+      'no-restricted-syntax': ['error', exportAll, moduleState, now],
     },
   },
   {
@@ -68,7 +67,27 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/unit/**/*.ts', 'test/property/**/*.ts', 'test/contract/**/*.ts'],
-    rules: { 'no-restricted-syntax': ['error', sleeping] },
+    files: ['test/unit/**/*.ts', 'test/property/**/*.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['setTimeout', 'setInterval'].map((name) => ({ name, message: FAKE_TIME })),
+      ],
+      'no-restricted-imports': [
+        'error',
+        ...['timers', 'node:timers', 'timers/promises', 'node:timers/promises'].map((name) => ({
+          name,
+          message: FAKE_TIME,
+        })),
+      ],
+    },
+  },
+  {
+    files: ['**/*.mjs', '**/*.js'],
+    rules: {
+      eqeqeq: 'error',
+      'no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      'no-restricted-syntax': ['error', exportAll],
+    },
   },
 );

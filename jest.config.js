@@ -3,6 +3,9 @@ const nest11 = process.env.NEST === '11' ? { '^@nestjs/(.*)$': '<rootDir>/test/n
 
 export default {
   testEnvironment: 'node',
+  cacheDirectory: '<rootDir>/.cache/jest',
+  // A test that waits on a busy machine is slow, not wrong.
+  testTimeout: 20_000,
   roots: ['<rootDir>/test'],
   testRegex: '\\.(spec|e2e-spec)\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/package/apps/'],

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ensureRedis } from './ensure-redis.mjs';
 import { ScriptFailure, root, runAsScript } from './lib/project.mjs';
 import { allOf, counted, runSteps, whole } from './lib/steps.mjs';
@@ -9,6 +12,10 @@ const ON_NEST_11 = ['test/e2e/interception/', 'test/e2e/http/', 'test/e2e/config
 const SIDE_BY_SIDE = ['--maxWorkers=2', '--workerIdleMemoryLimit=600MB'];
 const without = (paths) =>
   ['/node_modules/', 'test/package/apps/', ...paths].map((path) => `--testPathIgnorePatterns=${path}`);
+
+/** Where tests keep their files, so that nothing is left of them, however they end. */
+const FILES = mkdtempSync(join(tmpdir(), 'nestjs-agent-cache-test-'));
+process.on('exit', () => rmSync(FILES, { recursive: true, force: true }));
 
 /** All steps in their order: what each runs, and the seconds after which it is stopped. */
 const STEPS = {
@@ -45,18 +52,20 @@ const STEPS = {
 };
 
 async function provideRedis() {
-  const lines = [];
   try {
-    process.env.REDIS_SERVER_BIN = await ensureRedis((line) => lines.push(line));
+    process.env.REDIS_SERVER_BIN = await ensureRedis((line) => process.stdout.write(`${line} … `));
     return whole({ ok: true, output: '' });
   } catch (error) {
-    return whole({ ok: false, output: [...lines, error.message].join('\n') });
+    return whole({ ok: false, output: error.message });
   }
 }
 
 function jest(name, paths, env = {}) {
   const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
-  return counted(name, (report) => [...node, '--json', `--outputFile=${report}`, ...paths], readJestReport, env);
+  return counted(name, (report) => [...node, '--json', `--outputFile=${report}`, ...paths], readJestReport, {
+    TMPDIR: FILES,
+    ...env,
+  });
 }
 
 function readJestReport({ numPassedTests, numFailedTests, numRuntimeErrorTestSuites, testResults }) {

@@ -38,6 +38,9 @@ export class LateStore implements Store {
   setMany(writes: readonly StoreWrite[]): Promise<Reply<true>> {
     return this.store.setMany(writes);
   }
+  setManyOnce(writes: readonly StoreWrite[]): Promise<Reply<true>> {
+    return this.store.setManyOnce(writes);
+  }
   delete(keys: readonly string[]): Promise<Reply<number>> {
     return this.store.delete(keys);
   }

@@ -128,11 +128,12 @@ export function describeStore(mode: StoreMode, open: () => Promise<StoreUnderTes
       it('takes none and answers none', async () => {
         expect(await store.getMany([])).toEqual(ok([]));
         expect(await store.setMany([])).toEqual(ok(true));
+        expect(await store.setManyOnce([])).toEqual(ok(true));
         expect(await store.delete([])).toEqual(ok(0));
       });
 
-      it('keeps each value for its own time to live', async () => {
-        await store.setMany([
+      it.each(['setMany', 'setManyOnce'] as const)('keeps each value for its own time to live: %s', async (method) => {
+        await store[method]([
           { key: 'a', value: bytes('1'), ttlMs: 40 },
           { key: 'b', value: bytes('2'), ttlMs: HOUR },
         ]);
@@ -299,6 +300,7 @@ export function describeStore(mode: StoreMode, open: () => Promise<StoreUnderTes
           store.set(write),
           store.setIfAbsent(write),
           store.setMany([write]),
+          store.setManyOnce([write]),
           store.delete(['k']),
           store.increment('n', 1, HOUR),
         ]);

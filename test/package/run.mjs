@@ -13,6 +13,8 @@ import { attw, publint } from './package-lint.mjs';
 import { withRedis } from './redis.mjs';
 
 const MAJORS = [20, 22, 24];
+/** Ways of resolving modules that look for types as Node looks for code. */
+const MODULES = ['node16', 'nodenext'];
 /** How long an app waits for Redis here: what is tested is the package, not how fast this machine is today. */
 const PATIENCE = '5s';
 const project = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -33,12 +35,12 @@ const APPS = [
   {
     title: 'Nest 11, CommonJS',
     app: new InstalledApp('nest-11-commonjs', { type: 'commonjs', dependencies: bare(nest11), files }),
-    modules: ['node16', 'nodenext'],
+    modules: [...MODULES, 'commonjs --moduleResolution node10 --ignoreDeprecations 6.0'],
   },
   {
     title: 'Nest 12, ES modules',
     app: new InstalledApp('nest-12-esm', { type: 'module', dependencies: bare(project.devDependencies), files }),
-    modules: ['node16', 'nodenext'],
+    modules: MODULES,
   },
 ];
 
@@ -71,7 +73,11 @@ async function checkApp({ title, app, modules }) {
     tarball,
   );
   for (const module of modules) {
-    await checks.check(`${title}: compiles with module ${module}`, () => app.compile(['--module', module]), installed);
+    await checks.check(
+      `${title}: compiles with module ${module}`,
+      () => app.compile(['--module', ...module.split(' ')]),
+      installed,
+    );
   }
   for (const major of MAJORS) await checkWithoutIoredis(`${title}, Node ${major}`, app, nodes[major], installed);
   const connected = await checks.check(

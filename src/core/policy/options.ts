@@ -63,6 +63,8 @@ export interface CacheOptions {
   encryption?: { keys?: readonly string[] };
   /** `enabled: false`: methods under `@CacheEmbeddings` run untouched, everything else is cached. Default true. */
   embeddings?: { enabled?: boolean };
+  /** `aggregate: true`: add the counts of all instances up in Redis. Checked, without effect in this version. */
+  metrics?: { aggregate?: boolean };
   /** Who is asking. With a resolver, a call for which it knows nothing bypasses the cache. */
   scope?: { resolve?: () => ScopeValues | undefined };
 }

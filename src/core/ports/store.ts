@@ -70,6 +70,8 @@ export interface Store {
   setIfAbsent(write: StoreWrite): Promise<Reply<boolean>>;
   /** One round trip per node; not atomic. Unavailable if any write failed. */
   setMany(writes: readonly StoreWrite[]): Promise<Reply<true>>;
+  /** As `setMany`, but never sent a second time: repeated, it would undo what others have written in between. */
+  setManyOnce(writes: readonly StoreWrite[]): Promise<Reply<true>>;
   /** How many of the keys existed. */
   delete(keys: readonly string[]): Promise<Reply<number>>;
   /**

@@ -24,8 +24,8 @@ export interface GuardOptions {
   readonly onAnswered?: () => void;
   /** An answer came that cannot be one to its command: answers and commands are out of step. */
   readonly onOutOfStep?: () => void;
-  /** Between 0 and 1, for jitter. Default `Math.random`. */
-  readonly random?: () => number;
+  /** Between 0 and 1, for jitter. */
+  readonly random: () => number;
 }
 
 /**
@@ -51,7 +51,7 @@ export class Guard {
       clock: options.clock,
       deadlines: this.deadlines,
       retries: options.retries,
-      random: options.random ?? Math.random,
+      random: options.random,
       expiryReason: () => (this.isClosed ? 'closed' : 'timeout'),
       classify: options.classify,
       answerCount: () => this.answers,

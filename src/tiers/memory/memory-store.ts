@@ -61,6 +61,10 @@ export class MemoryStore implements Store {
     });
   }
 
+  setManyOnce(writes: readonly StoreWrite[]): Promise<Reply<true>> {
+    return this.setMany(writes);
+  }
+
   delete(keys: readonly string[]): Promise<Reply<number>> {
     return this.answer(() => keys.filter((key) => this.entries.delete(key)).length);
   }
