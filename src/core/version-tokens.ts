@@ -36,7 +36,7 @@ export class VersionTokens {
    * Gives every group a new token: all entries stamped before are invalid from then on. No token is ever written twice: it
    * would come back after a later invalidation, and with it all that was stored under it.
    */
-  renew(groups: readonly Group[]): Promise<Reply<true>> {
+  renew(groups: readonly Group[]): Promise<Reply<boolean>> {
     return this.store.setManyOnce(groups.map((group) => this.freshToken(group)));
   }
 

@@ -74,7 +74,7 @@ export class ReportedStore {
     );
     if (entries.length < writes.length) return this.refuse();
     const reply = await this.ask(operation, (store) => store.setMany(entries));
-    if (!reply?.ok) return false;
+    if (!reply?.ok || !reply.value) return false;
     for (const { key, bytes } of writes) this.stored(key, sinceMs, bytes?.byteLength ?? 0);
     return true;
   }
