@@ -68,10 +68,9 @@ function composeAgentCache(
   { store, clock, events }: Surroundings,
 ): AgentCache {
   const timeoutMs = options.redis?.timeoutMs ?? MEMORY_TIMEOUT_MS;
-  const { compressMinBytes, encryptionKeys } = options;
   const common = { store, clock, events, timeoutMs } as const;
   const values = createValueCodec();
-  const envelopes = createEnvelopeCodec({ compressMinBytes, encryptionKeys });
+  const envelopes = createEnvelopeCodec(options);
   const tokens = new VersionTokens(store, clock, options.prefix, options.ttl.maxMs + options.graceMs);
   const pending = new PendingInvalidations();
   const underWay = new WritesUnderWay(clock);

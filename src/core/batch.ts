@@ -38,8 +38,9 @@ export class Batch<K> {
  * each key has a result.
  */
 export function expectCount<T>(results: readonly T[], count: number): readonly T[] {
-  if (Array.isArray(results) && results.length === count) return Array.from(results);
-  const answered = Array.isArray(results) ? `${results.length} results` : `${typeof results}, not an array,`;
+  const isArray: boolean = Array.isArray(results);
+  if (isArray && results.length === count) return Array.from(results);
+  const answered = isArray ? `${results.length} results` : `${typeof results}, not an array,`;
   throw new CacheLoadError(
     `the loader answered ${answered} for ${count} keys: it must return one result per key, in the order of the keys`,
   );

@@ -6,7 +6,7 @@ import type { Reply, Store } from './ports/store.js';
 import { unavailable } from './resilience/unavailable.js';
 import { within } from './resilience/within.js';
 import type { VersionTokens } from './version-tokens.js';
-import { isInDoubt, type WritesUnderWay, type WriteUnderWay } from './writes-under-way.js';
+import { isInDoubt, type WritesUnderWay, type SentWrite } from './writes-under-way.js';
 
 interface InvalidationParts {
   readonly store: Store;
@@ -78,7 +78,7 @@ export class Invalidation {
     this.stopListening();
   }
 
-  private async deleteAfter(sent: readonly WriteUnderWay[], storageKey: string): Promise<Reply<number>> {
+  private async deleteAfter(sent: readonly SentWrite[], storageKey: string): Promise<Reply<number>> {
     return (await this.settle(sent)) ? this.parts.store.delete([storageKey]) : unavailable('timeout');
   }
 
@@ -86,10 +86,11 @@ export class Invalidation {
    * Waits until what was sent has arrived, so that a deletion comes after it. What got no answer may arrive even later: a
    * new version of its namespace makes it unusable whenever it does. `false`: that is not confirmed.
    */
-  private async settle(sent: readonly WriteUnderWay[]): Promise<boolean> {
-    const replies = await Promise.all(sent.map(({ reply }) => reply));
-    const doubtful = sent.filter((_, index) => isInDoubt(replies[index] ?? unavailable('timeout')));
-    const namespaces = new Set(doubtful.flatMap(({ address }) => address.groups.slice(0, 1)));
+  private async settle(sent: readonly SentWrite[]): Promise<boolean> {
+    const inDoubt = await Promise.all(
+      sent.map(async ({ reply, address }) => (isInDoubt(await reply) ? address.groups.slice(0, 1) : [])),
+    );
+    const namespaces = new Set(inDoubt.flat());
     return namespaces.size === 0 || this.ofGroups([...namespaces]);
   }
 

@@ -11,6 +11,9 @@ export interface WriteUnderWay {
   reply: Promise<Reply<true>> | null;
 }
 
+/** One that the store was asked for already. */
+export type SentWrite = WriteUnderWay & { readonly reply: Promise<Reply<true>> };
+
 /** How long a write without an answer may still reach the store, in milliseconds. */
 const DOUBT_MS = 10_000;
 
@@ -38,10 +41,10 @@ export class WritesUnderWay {
   }
 
   /** Stops every write that `isCovered`. Returns those that the store was asked for already. */
-  overtake(isCovered: (address: EntryAddress) => boolean): WriteUnderWay[] {
+  overtake(isCovered: (address: EntryAddress) => boolean): SentWrite[] {
     const covered = [...this.writes].filter(({ address }) => isCovered(address));
     for (const write of covered) write.isOvertaken = true;
-    return covered.filter(({ reply }) => reply !== null);
+    return covered.filter((write): write is SentWrite => write.reply !== null);
   }
 }
 

@@ -146,7 +146,7 @@ describe('a load that asks for its own key', () => {
   });
 
   it('shares the load of another key like everybody else, and what it leaves running joins again', async () => {
-    const { cache } = createCacheKit();
+    const { cache, store } = createCacheKit();
     const counted = countedLoad();
     const other = cache.getOrLoad('o:1', counted.load);
     let left: Promise<string> | undefined;
@@ -157,6 +157,7 @@ describe('a load that asks for its own key', () => {
     });
     await settle();
     counted.end();
+    store.hold('set');
     expect([await other, await first, counted.loads]).toEqual(['v', 'v', 1]);
     gate.resolve();
     expect(await left).toBe('v');
