@@ -23,6 +23,18 @@ describe('a client on the master that sentinels name', () => {
     expect(await opened.client.healthCheck()).toMatchObject({ mode: 'sentinel', connected: true });
   });
 
+  it('gives sentinels that ask for a password theirs, not that of the master', async () => {
+    await sentinels.protect('sesame');
+    const topology = { mode: 'sentinel', sentinels: sentinels.addresses, name: sentinels.name } as const;
+    const known = await openRedis(topology, { sentinelUsername: 'default', sentinelPassword: 'sesame' });
+    expect(await known.store.ready(5_000)).toBe(true);
+    expect(await known.client.set('k', 'v')).toBe(true);
+    await known.client.close();
+    const unknown = await openRedis(topology);
+    expect(await unknown.store.ready(500)).toBe(false);
+    await unknown.client.close();
+  });
+
   it.each([
     ['killed', () => sentinels.master.kill()],
     ['hung', () => Promise.resolve(sentinels.master.pause())],

@@ -21,6 +21,8 @@ export function redisOptions(
     connections: 1,
     username: undefined,
     password: undefined,
+    sentinelUsername: undefined,
+    sentinelPassword: undefined,
     tls: undefined,
     ...options,
   };

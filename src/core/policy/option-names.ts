@@ -31,6 +31,8 @@ export const REDIS_NAMES: OptionNames<RedisOptions> = {
   connections: true,
   username: true,
   password: true,
+  sentinelUsername: true,
+  sentinelPassword: true,
   tls: true,
 };
 

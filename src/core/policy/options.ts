@@ -21,6 +21,9 @@ export interface RedisOptions {
   connections?: number;
   username?: string;
   password?: string;
+  /** For the sentinels themselves, where they ask for it. */
+  sentinelUsername?: string;
+  sentinelPassword?: string;
   /** Options of Node's `tls.connect`, for `rediss://`, Cluster and Sentinel. */
   tls?: Record<string, unknown>;
 }
@@ -82,6 +85,8 @@ export interface ResolvedRedisOptions {
   readonly connections: number;
   readonly username: string | undefined;
   readonly password: string | undefined;
+  readonly sentinelUsername: string | undefined;
+  readonly sentinelPassword: string | undefined;
   readonly tls: Readonly<Record<string, unknown>> | undefined;
 }
 

@@ -75,11 +75,22 @@ function redisOf(redis: Partial<RedisOptions>, check: OptionCheck): ResolvedRedi
     connectTimeoutMs: check.duration('redis.connectTimeout', redis.connectTimeout, connectTimeout, redisTimeoutMs),
     maxInFlight: check.count('redis.maxInFlight', redis.maxInFlight, maxInFlight, inFlight, maxInFlight),
     connections: check.count('redis.connections', redis.connections, connections, dataConnections, 2),
-    username: check.either<string, undefined>('redis.username', redis.username, undefined, isText, 'a text'),
-    password: check.either<string, undefined>('redis.password', redis.password, undefined, isText, 'a text', '***'),
+    username: textOf('username', check, redis),
+    password: textOf('password', check, redis),
+    sentinelUsername: textOf('sentinelUsername', check, redis),
+    sentinelPassword: textOf('sentinelPassword', check, redis),
     tls: check.either<Record<string, unknown>, undefined>('redis.tls', redis.tls, undefined, isObject, 'an object'),
   };
   return topology && { topology, ...resolved };
+}
+
+function textOf<N extends keyof RedisOptions>(
+  name: N,
+  check: OptionCheck,
+  redis: Partial<RedisOptions>,
+): string | undefined {
+  const shown = name.endsWith('assword') ? '***' : undefined;
+  return check.either<string, undefined>(`redis.${name}`, redis[name], undefined, isText, 'a text', shown);
 }
 
 function memoryOf(

@@ -68,6 +68,8 @@ export function sentinelOptions(
     ...(options.tls && { tls: options.tls, sentinelTLS: options.tls, enableTLSForSentinelMode: true }),
     sentinels: nodesAt(sentinels),
     name,
+    ...(options.sentinelUsername !== undefined && { sentinelUsername: options.sentinelUsername }),
+    ...(options.sentinelPassword !== undefined && { sentinelPassword: options.sentinelPassword }),
     sentinelRetryStrategy: () => null,
     sentinelCommandTimeout: 500,
     failoverDetector: true,

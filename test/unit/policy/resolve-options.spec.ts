@@ -44,6 +44,8 @@ describe('resolveOptions', () => {
       connections: 1,
       username: undefined,
       password: undefined,
+      sentinelUsername: undefined,
+      sentinelPassword: undefined,
       tls: undefined,
     });
   });
@@ -83,6 +85,8 @@ describe('resolveOptions', () => {
         connections: 2,
         username: 'u',
         password: 'p',
+        sentinelUsername: 'su',
+        sentinelPassword: 'sp',
         tls: { ca: 'x' },
       },
       memory: { maxBytes: 5, maxEntries: 6 },
@@ -103,6 +107,8 @@ describe('resolveOptions', () => {
         connections: 2,
         username: 'u',
         password: 'p',
+        sentinelUsername: 'su',
+        sentinelPassword: 'sp',
         tls: { ca: 'x' },
       },
       memory: { maxBytes: 5, maxEntries: 6 },

@@ -48,7 +48,11 @@ describe('connection options', () => {
   it('name the sentinels and encrypt the way to them too', () => {
     const tls = { ca: 'certificate' };
     const topology = { mode: 'sentinel', sentinels: ['a:1', 'b:2'], name: 'main' } as const;
-    const options = sentinelOptions(redisOptions(topology, { tls, password: 'p' }), topology, new FakeClock());
+    const options = sentinelOptions(
+      redisOptions(topology, { tls, password: 'p', sentinelPassword: 's' }),
+      topology,
+      new FakeClock(),
+    );
     expect(options).toMatchObject({
       ...failFast,
       sentinels: [
@@ -57,6 +61,7 @@ describe('connection options', () => {
       ],
       name: 'main',
       password: 'p',
+      sentinelPassword: 's',
       tls,
       sentinelTLS: tls,
       enableTLSForSentinelMode: true,
