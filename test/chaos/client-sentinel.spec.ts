@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type OpenedRedis, openRedis, timed, until } from '../support/redis-kit.js';
+import { type OpenedRedis, openHandles, openRedis, timed, until } from '../support/redis-kit.js';
 import { RedisSentinels } from '../support/redis-sentinels.js';
 
 describe('a client on the master that sentinels name', () => {
@@ -33,6 +33,21 @@ describe('a client on the master that sentinels name', () => {
     const unknown = await openRedis(topology);
     expect(await unknown.store.ready(500)).toBe(false);
     await unknown.client.close();
+  });
+
+  it.each([
+    ['is connected', true],
+    ['asks it for the master', false],
+  ])('leaves nothing open once it is closed, though the sentinel hangs while it %s', async (_what, isReady) => {
+    const before = openHandles();
+    const topology = { mode: 'sentinel', sentinels: sentinels.addresses, name: sentinels.name } as const;
+    if (!isReady) sentinels.pause();
+    const other = await openRedis(topology);
+    expect(await other.store.ready(isReady ? 5_000 : 200)).toBe(isReady);
+    if (isReady) sentinels.pause();
+    await other.client.get('k');
+    await other.client.close();
+    await until(() => openHandles() <= before, 100);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type OpenedRedis, openRedis, timed, until } from '../support/redis-kit.js';
+import { type OpenedRedis, openHandles, openRedis, timed, until } from '../support/redis-kit.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 
@@ -69,11 +69,11 @@ describe('a client whose Redis cannot be reached', () => {
     });
 
     it('closes within half a second and leaves nothing open', async () => {
-      const before = handles();
+      const before = openHandles();
       opened = await openRedis(await urlOf());
       await opened.client.get('k');
       expect((await timed(() => opened.client.close())).ms).toBeLessThan(500);
-      await until(() => handles() <= before + cleanUps.length, 1_000);
+      await until(() => openHandles() <= before + cleanUps.length, 100);
     });
   });
 
@@ -122,9 +122,3 @@ describe('a client whose Redis cannot be reached', () => {
     return `redis://:wrong@127.0.0.1:${server.port}`;
   }
 });
-
-/** Sockets and timers that keep the process alive. */
-function handles(): number {
-  const kinds = new Set(['TCPSocketWrap', 'TCPConnectWrap', 'TLSWrap', 'Timeout', 'GetAddrInfoReqWrap']);
-  return process.getActiveResourcesInfo().filter((kind) => kinds.has(kind)).length;
-}

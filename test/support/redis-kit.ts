@@ -94,6 +94,12 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
   }
 }
 
+/** Sockets and timers that keep the process alive. */
+export function openHandles(): number {
+  const kinds = new Set(['TCPSocketWrap', 'TCPConnectWrap', 'TLSWrap', 'Timeout', 'GetAddrInfoReqWrap']);
+  return process.getActiveResourcesInfo().filter((kind) => kinds.has(kind)).length;
+}
+
 /** What `work` resolves to and how long it took. */
 export async function timed<T>(work: () => Promise<T>): Promise<{ value: T; ms: number }> {
   const start = performance.now();

@@ -49,7 +49,7 @@ export class Breaker {
     else this.change({ state: 'closed', failures: 0 }, null);
   }
 
-  /** A command that was let through got no answer. `isSilent`: nor did any other for as long as it waited. */
+  /** A command that was let through got no answer. `isSilent`: nor did any that was sent after it. */
   failed(reason: UnavailableReason, isSilent = false): void {
     if (this.phase.state === 'open') return;
     if (this.phase.state === 'closed' && ++this.phase.failures < this.tuning.breakerThreshold && !isSilent) return;

@@ -18,7 +18,7 @@ export interface GuardOptions {
   readonly retries: number;
   /** What an error means that a command rejected with. */
   readonly classify: (error: unknown) => Fault;
-  /** All commands go to one server: if nothing is answered while a call waits for its whole deadline, it hangs. */
+  /** All commands go to one server: if a call waits in vain, and so do all that began after it, it hangs. */
   readonly isOneServer: boolean;
   /** An answer came in time. */
   readonly onAnswered?: () => void;
@@ -42,6 +42,9 @@ export class Guard {
   private bytes = 0;
   private shed = 0;
   private answers = 0;
+  private calls = 0;
+  /** Number of the latest call that was answered. */
+  private answeredCall = 0;
   private isClosed = false;
   private whenIdle: (() => void) | null = null;
 
@@ -54,9 +57,9 @@ export class Guard {
       random: options.random,
       expiryReason: () => (this.isClosed ? 'closed' : 'timeout'),
       classify: options.classify,
-      answerCount: () => this.answers,
-      tried: (reason, isLate) => this.tried(reason, isLate),
-      expired: (reason, isSilent) => this.expired(reason, isSilent),
+      numberOf: () => ++this.calls,
+      tried: (reason, call, isLate) => this.tried(reason, call, isLate),
+      expired: (reason, call) => this.expired(reason, call),
       answeredOutOfStep: () => options.onOutOfStep?.(),
       released: (effort) => this.released(effort),
       settled: () => void (this.deadlines.isEmpty && this.whenIdle?.()),
@@ -106,10 +109,13 @@ export class Guard {
     this.deadlines.expireAll();
   }
 
-  private tried(reason: UnavailableReason | null, isLate: boolean): void {
+  private tried(reason: UnavailableReason | null, call: number, isLate: boolean): void {
     const { breaker } = this.options;
     const isAnswer = reason === null || reason === 'rejected';
-    if (isAnswer) this.answers++;
+    if (isAnswer) {
+      this.answers++;
+      this.answeredCall = Math.max(this.answeredCall, call);
+    }
     if (isLate) {
       if (isAnswer) breaker.revived();
     } else if (isAnswer) {
@@ -119,13 +125,13 @@ export class Guard {
     else breaker.failed(reason);
   }
 
-  private expired(reason: UnavailableReason, isSilent: boolean): void {
+  private expired(reason: UnavailableReason, call: number): void {
     const { breaker, isOneServer } = this.options;
     if (reason === 'closed') return breaker.undecided();
-    const isFound = isSilent && isOneServer && breaker.state !== 'open';
-    breaker.failed(reason, isFound);
+    const isSilent = isOneServer && this.answeredCall < call && breaker.state !== 'open';
+    breaker.failed(reason, isSilent);
     // Who asked a moment later would wait in vain too, and whoever asks one thing after another would do it twice.
-    if (isFound) this.deadlines.expireAll();
+    if (isSilent) this.deadlines.expireAll();
   }
 
   private released(effort: Effort): void {

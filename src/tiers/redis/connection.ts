@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/ports/clock.js';
 import { ClusterWatch } from './cluster-watch.js';
+import { InnerClients } from './inner-clients.js';
 import type { RedisClient } from './load-ioredis.js';
 import { OrderCheck } from './order-check.js';
 import { destroyClient, destroyStream, isCluster } from './redis-client.js';
@@ -21,6 +22,7 @@ export class Connection {
   private readonly order: OrderCheck;
   private readonly writes = new WriteBatch();
   private readonly cluster: ClusterWatch | null;
+  private readonly inner: InnerClients;
   private isUp = false;
   private hasEnded = false;
   private refused = false;
@@ -37,6 +39,7 @@ export class Connection {
           if (isStrayReply(error)) destroyStream(node);
         })
       : null;
+    this.inner = new InnerClients(client);
     client.once('ready', () => {
       if (this.cluster) void this.cluster.start().then(() => this.becameReady());
       else this.becameReady();
@@ -103,6 +106,7 @@ export class Connection {
     this.cluster?.stop();
     // One that ended by itself too: with sentinels, the library goes on listening to them until it is told to end.
     destroyClient(this.client);
+    this.inner.destroy();
     this.listener.onEnd();
   }
 }

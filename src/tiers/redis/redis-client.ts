@@ -41,6 +41,14 @@ export function destroyClient(client: RedisClient): void {
 
 /** Ends the connection of one client at once. */
 export function destroyStream(client: Redis): void {
-  // The library sets `stream` only when it begins to connect.
-  (client.stream as Redis['stream'] | undefined)?.destroy();
+  const { stream, socketTimeoutTimer } = client as unknown as Inside;
+  // Before version 6 the library forgets this timer, which then keeps the process alive.
+  clearTimeout(socketTimeoutTimer);
+  stream?.destroy();
+}
+
+/** What of a client the types of the library do not tell: it sets `stream` only when it begins to connect. */
+interface Inside {
+  readonly stream?: Redis['stream'];
+  readonly socketTimeoutTimer?: NodeJS.Timeout;
 }

@@ -192,6 +192,14 @@ describe('a guard', () => {
       expect(waiting.reply).toBeNull();
     });
 
+    it('opens though the answer to an earlier command came meanwhile', async () => {
+      run();
+      run();
+      commands.sent[0]?.resolve('v');
+      await clock.advance(100);
+      expect(breaker.state).toBe('open');
+    });
+
     it.each([
       [9, 'closed'],
       [10, 'open'],
