@@ -73,6 +73,7 @@ describe('a client on a cluster of which one master is lost', () => {
   });
 
   it('leaves nothing open once it is closed, though all nodes hang', async () => {
+    await opened.client.close();
     const before = openHandles();
     const other = await openRedis({ mode: 'cluster', nodes: cluster.nodes });
     expect(await other.store.ready(5_000)).toBe(true);

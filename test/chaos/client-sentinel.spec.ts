@@ -39,6 +39,8 @@ describe('a client on the master that sentinels name', () => {
     ['is connected', true],
     ['asks it for the master', false],
   ])('leaves nothing open once it is closed, though the sentinel hangs while it %s', async (_what, isReady) => {
+    await opened.client.close();
+    await until(() => sentinels.listenerCount().then((count) => count === 0));
     const before = openHandles();
     const topology = { mode: 'sentinel', sentinels: sentinels.addresses, name: sentinels.name } as const;
     if (!isReady) sentinels.pause();

@@ -24,7 +24,7 @@ export class InnerClients {
 
   destroy(): void {
     this.isDestroyed = true;
-    for (const client of this.clients) destroyClient(client);
+    for (const client of this.clients) end(client);
   }
 
   private watchNodes(cluster: Cluster): void {
@@ -42,9 +42,15 @@ export class InnerClients {
 
   private watch(client: Redis): Redis {
     // When one is ended, the library may ask the next server.
-    if (this.isDestroyed) destroyClient(client);
+    if (this.isDestroyed) end(client);
     else this.clients.add(client);
     client.once('end', () => this.clients.delete(client));
     return client;
   }
+}
+
+/** For good: told to disconnect once more, the library would wait for a connection to close that is closed already. */
+function end(client: Redis): void {
+  destroyClient(client);
+  client.disconnect = () => {};
 }
