@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Duration } from 'nestjs-agent-cache';
 import { comparable, copyOfRepository, RunningBackend } from '../../support/agent-backend.js';
 import { play, type ScriptedRequest, type ScriptResult } from '../../support/agent-backend-script.js';
+import { timed, until } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
 
 /** The most that a request may take longer than without a cache: the deadline and one turn of the event loop. */
@@ -120,6 +121,22 @@ describe('the backend while its Redis server hangs', () => {
       () => redis.pause(),
     );
     expect(tooSlow(timed, plain)).not.toEqual([]);
+  }, 60_000);
+
+  it('closes within half a second, and its connections with it', async () => {
+    const backend = await connected();
+    redis.pause();
+    await backend.task({ message: 'list docs' });
+    const { ms } = await timed(() => backend.app.close());
+    expect(ms).toBeLessThan(500);
+    redis.resume();
+    const clients = async () =>
+      String(await redis.command('CLIENT', 'LIST'))
+        .trim()
+        .split('\n').length;
+    // The one that asks.
+    await until(() => clients().then((count) => count === 1));
+    await backend.close();
   }, 60_000);
 
   it('uses the server again when it goes on', async () => {

@@ -13,6 +13,9 @@ describe('connection options', () => {
     autoResendUnfulfilledCommands: false,
     replyMapping: 'legacy',
     connectTimeout: 2_000,
+    keepAlive: 10_000,
+    socketTimeout: 1_000,
+    maxLoadingRetryTime: 100,
   };
 
   it('keep the library from queueing, repeating and reconnecting', () => {
@@ -62,6 +65,7 @@ describe('connection options', () => {
       name: 'main',
       password: 'p',
       sentinelPassword: 's',
+      sentinelCommandTimeout: 500,
       tls,
       sentinelTLS: tls,
       enableTLSForSentinelMode: true,

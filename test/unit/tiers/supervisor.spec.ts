@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { EventEmitter } from 'node:events';
+import { NotConnectedError } from '../../../src/tiers/redis/command-failure.js';
+import { Connections } from '../../../src/tiers/redis/connections.js';
 import type { RedisClient } from '../../../src/tiers/redis/load-ioredis.js';
 import { Supervisor, type SupervisorOptions } from '../../../src/tiers/redis/supervisor.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
@@ -33,6 +35,33 @@ class FakeClient extends EventEmitter {
   }
 }
 
+/** Clients that `create` makes, in order. */
+const factory = (clients: FakeClient[]) => () => {
+  const client = new FakeClient();
+  clients.push(client);
+  return client as unknown as RedisClient;
+};
+
+describe('some connections', () => {
+  it('are used in turn, those that are ready', () => {
+    const clients: FakeClient[] = [];
+    const connections = new Connections(3, {
+      clock: new FakeClock(),
+      create: factory(clients),
+      attemptTimeoutMs: 5_000,
+      onReady: () => undefined,
+      onDown: () => undefined,
+    });
+    expect(() => connections.take()).toThrow(NotConnectedError);
+    clients[0]?.become('ready');
+    clients[2]?.become('ready');
+    const taken = [1, 2, 3, 4].map(() => clients.indexOf(connections.take() as unknown as FakeClient));
+    expect([...taken].sort()).toEqual([0, 0, 2, 2]);
+    expect(taken[0]).not.toBe(taken[1]);
+    expect(connections.readyCount).toBe(2);
+  });
+});
+
 describe('a supervisor', () => {
   let clock: FakeClock;
   let clients: FakeClient[];
@@ -45,11 +74,7 @@ describe('a supervisor', () => {
     told = [];
     supervisor = new Supervisor({
       clock,
-      create: () => {
-        const client = new FakeClient();
-        clients.push(client);
-        return client as unknown as RedisClient;
-      },
+      create: factory(clients),
       attemptTimeoutMs: 5_000,
       onReady: () => void told.push('ready'),
       onDown: () => void told.push('down'),
