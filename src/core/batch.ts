@@ -38,7 +38,7 @@ export class Batch<K> {
  * each key has a result.
  */
 export function expectCount<T>(results: readonly T[], count: number): readonly T[] {
-  if (Array.isArray(results) && results.length === count) return Array.from(results);
+  if (Array.isArray(results) && results.length === count) return Array.from(results as readonly T[]);
   const answered = Array.isArray(results) ? `${results.length} results` : `${typeof results}, not an array,`;
   throw new CacheLoadError(
     `the loader answered ${answered} for ${count} keys: it must return one result per key, in the order of the keys`,
