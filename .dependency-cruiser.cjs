@@ -15,6 +15,7 @@ const ERRORS = '^src/core/errors\\.ts$';
 const EVENTS = '^src/core/events\\.ts$';
 const ENTRY = '^src/core/entry\\.ts$';
 const OPTIONS = '^src/core/policy/options\\.ts$';
+const REDIS_ADDRESS = '^src/core/policy/redis-address\\.ts$';
 const GLOB = '^src/core/glob\\.ts$';
 
 /** What users import. */
@@ -52,6 +53,7 @@ module.exports = {
       EVENTS,
       ENTRY,
       OPTIONS,
+      REDIS_ADDRESS,
       GLOB,
       library('ioredis'),
       library('lru-cache'),
@@ -64,6 +66,7 @@ module.exports = {
       ENTRY,
       OPTIONS,
       builtin('crypto'),
+      builtin('util'),
       builtin('zlib'),
     ),
     only('observability', 'Observing never calls the cache: events and ports are enough.', PORTS, EVENTS),

@@ -11,6 +11,7 @@ RUN node scripts/build-example.mjs \
 
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production \
+  HOST=0.0.0.0 \
   PORT=3000 \
   AGENT_BACKEND_WORKSPACE=/data/workspace \
   AGENT_BACKEND_DATABASE=/data/agent-backend.db

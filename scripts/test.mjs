@@ -10,6 +10,8 @@ const TIMED = ['test/chaos/', 'test/integration/', 'test/e2e/agent-backend/redis
 const ON_NEST_11 = ['test/e2e/interception/', 'test/e2e/http/', 'test/e2e/config/'];
 /** jest keeps the modules of every file in memory, so that a process that runs many files ends up collecting garbage. */
 const SIDE_BY_SIDE = ['--maxWorkers=2', '--workerIdleMemoryLimit=600MB'];
+/** One file after another, each in a new process: what another has left behind would be measured, too. */
+const APART = ['--maxWorkers=1', '--workerIdleMemoryLimit=1MB'];
 const without = (paths) =>
   ['/node_modules/', 'test/package/apps/', ...paths].map((path) => `--testPathIgnorePatterns=${path}`);
 
@@ -39,7 +41,7 @@ const STEPS = {
   api: { limitSeconds: 240, check: allOf(['scripts/api-baseline.mjs']) },
   snippets: { limitSeconds: 30, check: allOf(['scripts/snippets.mjs']) },
   tests: { limitSeconds: 600, check: jest('tests', [...SIDE_BY_SIDE, ...without(TIMED)]) },
-  faults: { limitSeconds: 600, check: jest('faults', ['--runInBand', ...TIMED], { TIMED: 'retry' }) },
+  faults: { limitSeconds: 600, check: jest('faults', [...APART, ...TIMED], { TIMED: 'retry' }) },
   'nest-11': { limitSeconds: 300, check: jest('nest-11', [...SIDE_BY_SIDE, ...ON_NEST_11], { NEST: '11' }) },
   package: {
     limitSeconds: 500,

@@ -22,3 +22,18 @@ export function describe(tool) {
   if (NEITHER.has(tool)) return { permissionTier: 'READ_ONLY', volatile: true };
   return { permissionTier: 'WRITE' };
 }
+
+/**
+ * The trace has no times, so these are ASSUMED, and the table says so: what a look-up by key, a search over all flights and
+ * a sum may take in an airline's reservation system, in milliseconds. Put your own in their place.
+ */
+const ASSUMED_MS = {
+  get_user_details: 50,
+  get_reservation_details: 50,
+  search_direct_flight: 300,
+  search_onestop_flight: 600,
+  list_all_airports: 50,
+  calculate: 1,
+};
+
+export const ms = (tool) => ASSUMED_MS[tool];

@@ -9,7 +9,11 @@ import { ScriptFailure, root } from '../lib/project.mjs';
 const START_SECONDS = 20;
 const children = new Set();
 process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')));
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])
+  process.once(signal, () => process.exit(code));
 
 /** Starts one example backend as a process of its own; `environment` says what is special about it. */
 export async function startBackend(folder, environment) {
@@ -18,6 +22,7 @@ export async function startBackend(folder, environment) {
     cwd: folder,
     env: {
       ...withoutCacheSettings(process.env),
+      HOST: '127.0.0.1',
       PORT: String(port),
       AGENT_BACKEND_WORKSPACE: join(folder, 'workspace'),
       AGENT_BACKEND_DATABASE: join(folder, 'backend.db'),

@@ -12,6 +12,8 @@ function bar(total) {
     hideCursor: true,
   });
   shown.start(total, 0);
+  // Whatever ends the process, the terminal gets its cursor back.
+  process.once('exit', () => shown.stop());
   return { step: () => shown.increment(), stop: () => shown.stop() };
 }
 

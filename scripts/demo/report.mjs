@@ -14,27 +14,41 @@ export function tables(result, isMarkdown) {
   ].join('\n\n');
 }
 
-/** What such a cache is expected to give, each with a mark and what was measured. */
-export function expectations(result, isMarkdown) {
-  const { before, after, metrics, differing, isSameAtTheEnd } = result;
+/**
+ * What such a cache is expected to give, each `{ isMet, isTime, text }` with what was measured. Times (`isTime`) depend on
+ * what else the machine does.
+ */
+export function expectations({ before, after, tasks, metrics, differing, isSameAtTheEnd }) {
   const fewer = 1 - after.counts.queries / before.counts.queries;
-  const again = sum(readAgain(result.tasks, after.answers));
+  const again = sum(readAgain(tasks, after.answers));
   const hits = cachedStepTimes(after.answers);
+  const answered = [0.5, 0.99].map((share) => quantile(hits, share));
   const { get, set } = metrics.latency;
-  const lines = [
-    [fewer >= 0.6, `at least 60 % fewer database queries: ${percent(fewer)}`],
-    [again.hits >= 0.8 * again.again, `at least 80 % hits on what is read again: ${percent(again.hits / again.again)}`],
-    [
-      quantile(hits, 0.99) < 10,
-      `cached answers under 10 ms: p50 ${ms(quantile(hits, 0.5))}, p99 ${ms(quantile(hits, 0.99))}`,
-    ],
-    [
-      Math.max(get.p50Ms, set.p50Ms) < 5,
-      `cache operations under 5 ms: p50 of get ${ms(get.p50Ms)}, of set ${ms(set.p50Ms)} (p99 ${ms(get.p99Ms)}, ${ms(set.p99Ms)})`,
-    ],
-    [differing.length === 0 && isSameAtTheEnd, `answers that differ: ${differing.length}`],
+  const count = (isMet, text) => ({ isMet, isTime: false, text });
+  const time = (ofAll, mostMs, text) => ({ isMet: Math.max(...ofAll) < mostMs, isTime: true, text });
+  return [
+    count(fewer >= 0.6, `at least 60 % fewer database queries: ${percent(fewer)}`),
+    count(
+      again.hits >= 0.8 * again.again,
+      `at least 80 % hits on what is read again: ${percent(again.hits / again.again)}`,
+    ),
+    count(differing.length === 0 && isSameAtTheEnd, `answers that differ: ${differing.length}`),
+    time(answered, 10, `cached answers under 10 ms: p50 ${ms(answered[0])}, p99 ${ms(answered[1])}`),
+    time(
+      [get.p50Ms, get.p99Ms, set.p50Ms, set.p99Ms],
+      5,
+      `cache operations under 5 ms: get p50 ${ms(get.p50Ms)}, p99 ${ms(get.p99Ms)}; set p50 ${ms(set.p50Ms)}, p99 ${ms(set.p99Ms)}`,
+    ),
   ];
-  return lines.map(([isMet, text]) => `${isMarkdown ? '- ' : ''}${isMet ? '✓' : '✗'} ${text}`).join('\n');
+}
+
+/** The expectations for people, each with a mark. */
+export function expectationList(expected, isMarkdown) {
+  const lines = expected.map(({ isMet, isTime, text }) => {
+    const note = !isMet && isTime ? ' (a busy machine may be why: not counted as a failure)' : '';
+    return `${isMarkdown ? '- ' : ''}${isMet ? '✓' : '✗'} ${text}${note}`;
+  });
+  return lines.join('\n');
 }
 
 function sideBySide(before, after) {

@@ -1,7 +1,9 @@
 import type { BypassReason } from '../core/events.js';
-import type { CachePolicy } from '../core/policy/cache-policy.js';
+import type { CachePolicy, LoadContext } from '../core/policy/cache-policy.js';
+import { signalsIn, unlessAborted } from './abort-signals.js';
 import type { AnnotatingOptions, CachingOptions } from './caching-options.js';
 import type { MethodCall, MethodServices } from './method-policy.js';
+import { OwnAnswer, settled } from './own-answer.js';
 import { isPlainObject } from './plain-object.js';
 
 /** Under which key, or keys where it holds several results, and how the outcome of one call is cached. */
@@ -10,21 +12,35 @@ export interface Entry {
   readonly policy: CachePolicy;
 }
 
+/** An entry that a call has been given its key for. */
+export interface CallEntry extends Entry {
+  /** Whether the same keys would be made of the arguments as they are now. */
+  isCurrent(): boolean;
+}
+
+/** `keepOwn`: the result is for this call alone, neither stored nor shared; `reason` is counted. */
+export type EntryLoad = (load: LoadContext, keepOwn: (reason: string) => void) => Promise<unknown>;
+
 /** The way of one call through the cache or past it, common to all policies that cache. */
 export class CachedCall {
+  private readonly signals: readonly AbortSignal[];
+  private isLoading = false;
+
   /** `category`: metric label of the call. */
   constructor(
     private readonly call: MethodCall,
     private readonly services: MethodServices,
     private readonly category: string,
     private readonly options: CachingOptions & AnnotatingOptions,
-  ) {}
+  ) {
+    this.signals = signalsIn(call.args);
+  }
 
-  /** Runs the method past the cache and counts that. */
-  async bypass(reason: BypassReason): Promise<unknown> {
+  /** Runs the method past the cache and counts that. `onLeave` as in `MethodCall.pass`. */
+  async bypass(reason: BypassReason, onLeave?: () => Promise<unknown>): Promise<unknown> {
     let outcome: unknown;
     try {
-      outcome = await this.call.proceed();
+      outcome = await (this.options.annotate === undefined ? this.call.pass(onLeave) : this.call.proceed());
     } finally {
       this.services.cache.recordBypass(this.category, reason, outcome);
     }
@@ -37,16 +53,20 @@ export class CachedCall {
    */
   through(
     entryFor: (owner: string) => Entry,
-    read: (entry: Entry) => Promise<unknown> = (entry) => this.readWhole(entry),
+    read: (entry: CallEntry) => Promise<unknown> = (entry) => this.getOrLoad(entry, () => this.call.proceed()),
   ): Promise<unknown> {
     const owner = this.ownerSegments();
     if (owner === null) {
       this.warnOfUnknownIdentity();
       return this.bypass('unknown-identity');
     }
-    const entry = this.attempt(() => entryFor(owner));
+    const make = (): Entry => entryFor(owner);
+    const entry = this.attempt(make);
     if (!entry) return this.bypass('not-keyable');
-    const outcome = this.call.isWithinLoadOf(entry.keys) ? this.call.proceed() : read(entry);
+    const isForTheMethod = this.isAborted || this.call.isWithinLoadOf(entry.keys);
+    const outcome = isForTheMethod
+      ? this.call.proceed()
+      : this.whileWanted(read({ ...entry, isCurrent: () => hasKeys(make, entry.keys) }));
     return this.options.annotate === undefined ? outcome : outcome.then((made) => this.annotate(made));
   }
 
@@ -69,9 +89,44 @@ export class CachedCall {
     }
   }
 
-  private readWhole({ keys, policy }: Entry): Promise<unknown> {
-    const { call } = this;
-    return this.services.cache.getOrLoad(keys[0], () => call.loading(keys, () => call.proceed()), policy);
+  /** What is stored under the entry's first key, or what `load` answers. */
+  async getOrLoad(entry: CallEntry, load: EntryLoad): Promise<unknown> {
+    const { cache } = this.services;
+    const [key] = entry.keys;
+    const loadEntry = (context: LoadContext): Promise<unknown> => {
+      return this.loading(entry.keys, () => this.load(entry, load, context));
+    };
+    const answer = await cache.getOrLoad<unknown>(key, loadEntry, entry.policy);
+    if (!(answer instanceof OwnAnswer)) return answer;
+    const result = answer.settle();
+    cache.adoptOutcome(result, answer);
+    return result;
+  }
+
+  /** Runs `load` as this call's load of `keys`. */
+  loading<T>(keys: readonly string[], load: () => Promise<T>): Promise<T> {
+    this.isLoading = true;
+    return this.call.loading(keys, load);
+  }
+
+  /** Whether somebody has called it off: then how it ended says nothing to others. */
+  get isAborted(): boolean {
+    return this.signals.some(({ aborted }) => aborted);
+  }
+
+  private async load(entry: CallEntry, load: EntryLoad, context: LoadContext): Promise<unknown> {
+    const reasons = entry.isCurrent() ? [] : ['the arguments were changed after the call'];
+    const settle = await settled(() => load(context, (reason) => reasons.push(reason)));
+    if (this.isAborted) reasons.push('the call was aborted');
+    const [reason] = reasons;
+    if (reason === undefined) return settle();
+    context.skip(reason);
+    return new OwnAnswer(settle);
+  }
+
+  /** Where the call is aborted while it waits for another one's load, the method itself says what that means. */
+  private whileWanted(reading: Promise<unknown>): Promise<unknown> {
+    return unlessAborted(this.signals, reading, () => (this.isLoading ? null : this.call.proceed()));
   }
 
   /** With a namespace, that and the method; otherwise the identity. `null` where neither is known. */
@@ -85,7 +140,7 @@ export class CachedCall {
     this.services.warnOnce(
       `unknown-identity ${this.call.name}`,
       `${this.call.name} runs uncached: its instance cannot be told from others, because several providers have the ` +
-        `same name, or because it is made anew with what it holds of a request. Give the decorator a \`namespace\` to ` +
+        `same name, or because it is made anew for each request or for who asks. Give the decorator a \`namespace\` to ` +
         `say that all instances share, and \`vary\` for what they do not share`,
     );
   }
@@ -103,5 +158,14 @@ export class CachedCall {
     const annotated = this.call.outcomeFrom(results);
     cache.adoptOutcome(annotated, outcome);
     return annotated;
+  }
+}
+
+function hasKeys(make: () => Entry, keys: Entry['keys']): boolean {
+  try {
+    const present = make().keys;
+    return present.length === keys.length && present.every((key, index) => key === keys[index]);
+  } catch {
+    return false;
   }
 }

@@ -1,13 +1,16 @@
 import type { CacheKeyGenerator } from '../core/key/cache-key-generator.js';
+import { kindOf } from '../core/ports/value-kind.js';
 import { isPlainObject } from './plain-object.js';
 
 /**
- * What is stored of one result of a context builder: all of it, or, for an object with `messages`, what the method made.
- * `parts`: the fields that were made; the names of all fields in their order; whether the result has every field of the
- * request, as `{ ...request, messages }` does, so that another request's further fields would have come back too.
+ * What is stored of one result of a context builder: for an object what the method made of it, else the result. `parts`:
+ * the fields that were made; the names of all fields in their order; whether the result has every field of the request, as
+ * `{ ...request, messages }` does, so that another request's further fields would have come back too; whether it has no
+ * prototype.
  */
 export type StoredContext =
-  readonly ['whole', unknown] | readonly ['parts', Readonly<Record<string, unknown>>, readonly string[], boolean];
+  | readonly ['whole', unknown]
+  | readonly ['parts', Readonly<Record<string, unknown>>, readonly string[], boolean, boolean];
 
 /** A value by its content: two are the same if nothing but the object identity tells them apart. */
 type Fingerprint = { readonly hash: string } | { readonly value: unknown };
@@ -16,20 +19,36 @@ type Fingerprint = { readonly hash: string } | { readonly value: unknown };
 export class ContextFields {
   private readonly before: ReadonlyMap<string, Fingerprint>;
 
-  /** Looks at `request` as it is now: make it before the method runs, since a method may change what it was given. */
+  /**
+   * Looks at `request` as it is now: make it before the method runs, since a method may change what it was given. `keyed`:
+   * fields that are the same in every call that is answered alike.
+   */
   constructor(
     private readonly keys: CacheKeyGenerator,
     request: unknown,
+    private readonly keyed: readonly string[],
   ) {
     this.before = new Map(Object.entries(fieldsOf(request)).map(([name, value]) => [name, this.fingerprintOf(value)]));
   }
 
-  split(result: unknown): StoredContext {
-    if (!isMadeOfFields(result) || !Object.hasOwn(result, 'messages')) return ['whole', result];
+  /** `null`: what came in stands one level deeper, where it is not known what another request would have put there. */
+  split(result: unknown): StoredContext | null {
+    if (isMadeOfFields(result)) return this.partsOf(result);
+    return Array.isArray(result) && result.some((item) => this.holdsWhatCameIn(item)) ? null : ['whole', result];
+  }
+
+  private partsOf(result: Record<string, unknown>): StoredContext | null {
     const names = Object.keys(result);
     const made = names.filter((name) => name === 'messages' || !this.cameIn(name, result[name]));
+    if (made.some((name) => this.holdsWhatCameIn(result[name]))) return null;
     const isSpread = [...this.before.keys()].every((name) => Object.hasOwn(result, name));
-    return ['parts', Object.fromEntries(made.map((name) => [name, result[name]])), names, isSpread];
+    const fields = Object.fromEntries(made.map((name) => [name, result[name]]));
+    return ['parts', fields, names, isSpread, Object.getPrototypeOf(result) === null];
+  }
+
+  private holdsWhatCameIn(item: unknown): boolean {
+    if (!isMadeOfFields(item)) return false;
+    return Object.keys(item).some((name) => !this.keyed.includes(name) && this.cameIn(name, item[name]));
   }
 
   private cameIn(name: string, value: unknown): boolean {
@@ -54,7 +73,7 @@ export class ContextFields {
 /** The result again, with what came in with a request taken from `request`. */
 export function joinContext(stored: StoredContext, request: unknown): unknown {
   if (stored[0] === 'whole') return stored[1];
-  const [, made, names, isSpread] = stored;
+  const [, made, names, isSpread, isBare] = stored;
   const present = fieldsOf(request);
   const fields = orderedNames(made, names, isSpread ? Object.keys(present) : []).flatMap(
     (name): [string, unknown][] => {
@@ -62,7 +81,8 @@ export function joinContext(stored: StoredContext, request: unknown): unknown {
       return Object.hasOwn(present, name) ? [[name, present[name]]] : [];
     },
   );
-  return Object.fromEntries(fields);
+  const result: object = Object.fromEntries(fields);
+  return isBare ? Object.setPrototypeOf(result, null) : result;
 }
 
 /** Whether it is what `split` answers, as it comes back from a cache. */
@@ -86,7 +106,8 @@ function fieldsOf(request: unknown): Readonly<Record<string, unknown>> {
 
 /** Whether plain data properties are all there is to it. */
 function isMadeOfFields(value: unknown): value is Record<string, unknown> {
-  if (!isPlainObject(value)) return false;
+  if (typeof value !== 'object' || value === null) return false;
+  if (!['plain', 'null-prototype'].includes(kindOf(value))) return false;
   const properties = Reflect.ownKeys(value).map((key) => [key, Reflect.getOwnPropertyDescriptor(value, key)] as const);
   return properties.every(([key, own]) => typeof key === 'string' && own?.enumerable === true && 'value' in own);
 }

@@ -1,5 +1,5 @@
-import type { CachePolicy, LoadContext } from '../core/policy/cache-policy.js';
-import { CachedCall, type Entry } from './cached-call.js';
+import type { CachePolicy } from '../core/policy/cache-policy.js';
+import { CachedCall, type CallEntry, type Entry, type EntryLoad } from './cached-call.js';
 import {
   ANNOTATING_RULES,
   CACHING_RULES,
@@ -12,8 +12,7 @@ import { ContextFields, isStoredContext, joinContext, type StoredContext } from 
 import { withVary } from './key-parts.js';
 import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
 import { aFunction, checkOptions } from './option-rules.js';
-import { isPlainObject } from './plain-object.js';
-import { taskIdOf, turnOf, type TaskOptions } from './task-of.js';
+import { keyedFields, taskIdOf, turnOf, type TaskOptions } from './task-of.js';
 
 /** Options of `@CacheContext`. */
 export interface CacheContextOptions<A extends readonly unknown[] = never, I = never>
@@ -21,8 +20,9 @@ export interface CacheContextOptions<A extends readonly unknown[] = never, I = n
   /** Default: `turn` of the first argument. */
   readonly turn?: Hook<A, I, string | number | null | undefined> | undefined;
   /**
-   * What is stored of a result; it is given the result, then the arguments. Default, for an object with `messages`: the
-   * fields that did not merely come in with the first argument; for anything else: the result.
+   * What is stored of a result; it is given the result, then the arguments. Default: of an object, `messages` and the
+   * fields that did not merely come in with the first argument; of anything else, the result; nothing where such fields
+   * stand one level deeper, in an object in a field or in the items of an array.
    */
   store?(this: void, result: unknown, ...args: A): unknown;
   /** The result again, of what was stored and the present arguments. Default with `store`: what was stored. */
@@ -53,14 +53,20 @@ function runContext(call: MethodCall, services: MethodServices, options: CacheCo
   const cached = new CachedCall(call, services, options.namespace ?? 'context', options);
   const task = cached.attempt(() => ({ id: taskIdOf(call, options), turn: turnOf(call, options.turn) }));
   if (!task) return cached.bypass('not-keyable');
-  const { id, turn } = task;
-  if (id === null) return cached.bypass('no-task-id');
-  if (turn === null) return cached.bypass('no-turn');
-  const entryFor = (owner: string): Entry => ({
+  if (task.id === null) return cached.bypass('no-task-id');
+  if (task.turn === null) return cached.bypass('no-turn');
+  const entryFor = (owner: string): Entry => entryOf(call, services, options, owner);
+  return cached.through(entryFor, (entry) => new ContextLoad(call, services, options).read(cached, entry));
+}
+
+function entryOf(call: MethodCall, services: MethodServices, options: CacheContextOptions, owner: string): Entry {
+  const id = taskIdOf(call, options);
+  const turn = turnOf(call, options.turn);
+  if (id === null || turn === null) throw new TypeError('no task id or no turn');
+  return {
     keys: [`${withVary(call, services, services.keys.contextKey(id, turn), options.vary)}:${owner}`],
     policy: { namespace: 'context', ...cachePolicyOf(call, options, services.ttl.context), context: id },
-  });
-  return cached.through(entryFor, (entry) => new ContextLoad(call, services, options).read(entry));
+  };
 }
 
 /** One read of a context, which may load it. */
@@ -73,34 +79,33 @@ class ContextLoad {
     private readonly options: CacheContextOptions,
   ) {}
 
-  async read({ keys, policy }: Entry): Promise<unknown> {
-    const { cache } = this.services;
-    const load = (context: LoadContext): Promise<Form[] | undefined> => {
-      return this.call.loading(keys, () => this.load(context));
-    };
-    const stored: unknown = await cache.getOrLoad<unknown>(keys[0], load, { ...policy, ...this.admitting(policy) });
+  async read(cached: CachedCall, entry: CallEntry): Promise<unknown> {
+    const policy = { ...entry.policy, ...this.admitting(entry.policy) };
+    const stored = await cached.getOrLoad({ ...entry, policy }, (context, keepOwn) => this.load(context, keepOwn));
     const restored = this.own ?? this.restore(stored);
     if (!restored) return this.call.proceed();
-    cache.adoptOutcome(restored.outcome, stored);
+    this.services.cache.adoptOutcome(restored.outcome, stored);
     return restored.outcome;
   }
 
-  private async load(context: LoadContext): Promise<Form[] | undefined> {
-    const fields = new ContextFields(this.services.keys, this.call.args[0]);
+  private async load(...[context, keepOwn]: Parameters<EntryLoad>): Promise<Form[] | undefined> {
+    const fields = new ContextFields(this.services.keys, this.call.args[0], keyedFields(this.call, this.options));
     const outcome = await this.call.proceed();
     this.own = { outcome };
     const results = this.call.resultsOf(outcome);
-    if (results.some((result) => isPlainObject(result) && isEmpty(result.messages))) context.skip('empty messages');
+    if (results.some(hasEmptyMessages)) context.skip('empty messages');
     if (outcome === undefined) return undefined;
     try {
-      return results.map((result) => this.formOf(result, fields));
+      const forms = results.map((result) => this.formOf(result, fields));
+      if (forms.every((form) => form !== null)) return forms;
+      keepOwn('fields of the request stand within the result');
     } catch {
-      context.skip('store() threw');
-      return undefined;
+      keepOwn('store() threw');
     }
+    return undefined;
   }
 
-  private formOf(result: unknown, fields: ContextFields): Form {
+  private formOf(result: unknown, fields: ContextFields): Form | null {
     const { store, restore } = this.options;
     if (!store && !restore) return fields.split(result);
     return ['custom', store ? store(result, ...(this.call.args as never)) : result];
@@ -136,4 +141,8 @@ class ContextLoad {
   }
 }
 
-const isEmpty = (messages: unknown): boolean => Array.isArray(messages) && messages.length === 0;
+function hasEmptyMessages(result: unknown): boolean {
+  if (typeof result !== 'object' || result === null) return false;
+  const { messages } = result as { readonly messages?: unknown };
+  return Array.isArray(messages) && messages.length === 0;
+}

@@ -4,17 +4,17 @@ import { aNumberOrFunction, type OptionRules } from './option-rules.js';
 
 /** For methods whose results come from a model. */
 export interface DeterminismOptions<A extends readonly unknown[] = never, I = never> {
-  /** Of the model. Anything but 0 is never cached, and neither is a temperature that a function does not know. */
+  /** Of the model. Anything but 0 is never cached, and neither is one that is not known: `undefined`, or so answered. */
   readonly temperature?: number | Hook<A, I, number | null | undefined> | undefined;
 }
 
 export const DETERMINISM_RULES: OptionRules = { temperature: aNumberOrFunction };
 
 /** Whether the same call would be answered the same way again. A `temperature` that throws is unknown. */
-export function isDeterministic(call: MethodCall, { temperature }: DeterminismOptions): boolean {
-  if (temperature === undefined) return true;
+export function isDeterministic(call: MethodCall, options: DeterminismOptions): boolean {
+  if (!('temperature' in options)) return true;
   try {
-    return valueOf<number | null | undefined>(call, temperature) === 0;
+    return valueOf<number | null | undefined>(call, options.temperature) === 0;
   } catch {
     return false;
   }

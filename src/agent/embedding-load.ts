@@ -1,75 +1,93 @@
 import type { AgentCache } from '../core/cache.js';
-import type { CachePolicy } from '../core/policy/cache-policy.js';
+import type { CachedCall, CallEntry } from './cached-call.js';
 import type { MethodCall } from './method-policy.js';
+import { settled } from './own-answer.js';
 import type { TextBatch } from './text-batch.js';
-import { commonDimension, copyOfVector, isVector } from './vectors.js';
+import { areAlike, commonDimension, copyOfVector, isVector } from './vectors.js';
 
-interface VectorEntries {
-  readonly keyByText: ReadonlyMap<string, string>;
-  readonly policy: CachePolicy;
+interface EmbeddingLoadParts {
+  readonly call: MethodCall;
+  readonly cached: CachedCall;
+  readonly cache: AgentCache;
+  readonly batch: TextBatch;
+  /** Its keys are those of the texts of the batch. */
+  readonly entry: CallEntry;
   /** `undefined`: that of the other vectors of an answer. */
   readonly dimension: number | undefined;
 }
 
-/** Ends a load whose answer cannot be told apart into one vector per text. */
-class UnusableAnswer extends Error {
+/** Ends a load that came to no vectors. */
+class LoadEnded extends Error {
   constructor(
     readonly load: EmbeddingLoad,
-    /** What the method answered to the very call that was made; `null`: it was asked for a part of it only. */
-    readonly answered: { readonly outcome: unknown } | null,
+    /** Answers, or throws, what the method did to the very call that was made; `null`: it was asked for a part of it. */
+    readonly settle: (() => unknown) | null,
+    /** The texts that could not be embedded, for whoever asked for them; `null`: it says nothing to other calls. */
+    readonly failedTexts: readonly string[] | null = null,
   ) {
-    super('the answer of an embedder does not fit its texts');
+    super('an embedder did not answer with one vector for each text');
   }
 }
 
 /** One read of the vectors of a batch, which may load some of them. */
 export class EmbeddingLoad {
+  private readonly keyByText: ReadonlyMap<string, string>;
   private readonly loaded = new Set<string>();
   /** The method's own outcome, once it has answered the very call that was made. */
   private own: { readonly outcome: unknown } | null = null;
   private dimension: number | null;
 
-  constructor(
-    private readonly call: MethodCall,
-    private readonly cache: AgentCache,
-    private readonly batch: TextBatch,
-    private readonly entries: VectorEntries,
-  ) {
-    this.dimension = entries.dimension ?? null;
+  constructor(private readonly parts: EmbeddingLoadParts) {
+    const { batch, entry, dimension } = parts;
+    this.keyByText = new Map(batch.texts.map((text, index) => [text, entry.keys[index] as string]));
+    this.dimension = dimension ?? null;
   }
 
   async read(): Promise<unknown> {
-    const { keyByText, policy } = this.entries;
-    const texts = [...keyByText.keys()];
-    const keyOf = (text: string): string => keyByText.get(text) as string;
+    const { cached, cache, call, entry } = this.parts;
+    const { policy } = entry;
+    const texts = [...this.keyByText.keys()];
+    const keyOf = (text: string): string => this.keyByText.get(text) as string;
     const load = (missing: string[]): Promise<unknown[]> => {
-      return this.call.loading(missing.map(keyOf), () => this.load(missing));
+      return cached.loading(missing.map(keyOf), () => this.load(missing));
     };
     try {
-      const vectors = await this.cache.getOrLoadMany<string, unknown>(texts, load, {
+      const vectors = await cache.getOrLoadMany<string, unknown>(texts, load, {
         ...policy,
         keyOf,
         admit: (vector, cost) => this.isSound(vector) && (policy.admit?.(vector, cost) ?? true),
       });
       return this.assemble(new Map(texts.map((text, index) => [text, vectors[index]])));
     } catch (error) {
-      if (!(error instanceof UnusableAnswer)) throw error;
-      return error.load === this && error.answered ? error.answered.outcome : this.call.proceed();
+      if (!(error instanceof LoadEnded)) throw error;
+      const isForThisCall = error.load === this || error.failedTexts?.every((text) => this.keyByText.has(text));
+      return isForThisCall && error.settle ? error.settle() : call.proceed();
     }
   }
 
   private async load(missing: readonly string[]): Promise<unknown[]> {
-    const { texts, isMany } = this.batch;
-    const args = missing.length === texts.length ? null : this.batch.withTexts(missing);
+    const { call, cached, batch, entry } = this.parts;
+    const { texts, isMany } = batch;
+    if (!entry.isCurrent()) throw new LoadEnded(this, await settled(() => call.proceed()));
+    const args = missing.length === texts.length ? null : batch.withTexts(missing);
     const asked = args ? missing : texts;
-    const outcome = await (args ? this.call.proceed(args) : this.call.proceed());
-    const answered = args ? null : { outcome };
-    const answers = vectorsIn(this.call.resultsOf(outcome), isMany);
-    if (answers?.length !== asked.length) throw new UnusableAnswer(this, answered);
+    const settle = await settled(() => (args ? call.proceed(args) : call.proceed()));
+    if (cached.isAborted) throw new LoadEnded(this, args ? null : settle);
+    const outcome = this.outcomeOf(settle, asked);
+    const answers = vectorsIn(call.resultsOf(outcome), isMany);
+    if (answers?.length !== asked.length) throw new LoadEnded(this, args ? null : settle);
     this.dimension ??= commonDimension(answers);
     for (const text of missing) this.loaded.add(text);
-    this.own = answered;
+    this.own = args ? null : { outcome };
     return missing.map((text) => answers[asked.indexOf(text)]);
+  }
+
+  private outcomeOf(settle: () => unknown, asked: readonly string[]): unknown {
+    try {
+      return settle();
+    } catch {
+      throw new LoadEnded(this, settle, asked);
+    }
   }
 
   private isSound(vector: unknown): boolean {
@@ -78,27 +96,28 @@ export class EmbeddingLoad {
 
   private async assemble(vectors: ReadonlyMap<string, unknown>): Promise<unknown> {
     if (this.own && this.loaded.size === vectors.size) return this.adopt(this.own.outcome, vectors);
-    if (!this.isFitting(vectors)) return this.call.proceed();
+    if (!this.isFitting(vectors)) return this.parts.call.proceed();
     const used = new Set<string>();
-    const results = this.batch.texts.map((text) => {
+    const results = this.parts.batch.texts.map((text) => {
       const vector = used.has(text) ? copyOfVector(vectors.get(text)) : vectors.get(text);
       used.add(text);
       return vector;
     });
-    return this.adopt(this.call.outcomeFrom([this.batch.isMany ? results : results[0]]), vectors);
+    return this.adopt(this.parts.call.outcomeFrom([this.parts.batch.isMany ? results : results[0]]), vectors);
   }
 
-  /** Whether what came from the cache are vectors, and no others than those that were loaded now. */
+  /** Whether what came from the cache are vectors, and such as were loaded now. */
   private isFitting(vectors: ReadonlyMap<string, unknown>): boolean {
     const cached = [...vectors].filter(([text]) => !this.loaded.has(text)).map(([, vector]) => vector);
-    return cached.every(isVector) && (cached.length === 0 || commonDimension([...vectors.values()]) !== null);
+    return cached.every(isVector) && (cached.length === 0 || areAlike([...vectors.values()].filter(isVector)));
   }
 
   /** The whole counts as a miss as soon as one of its vectors is one. */
   private adopt(outcome: unknown, vectors: ReadonlyMap<string, unknown>): unknown {
     const sources = [...vectors.values()];
-    const isHit = (vector: unknown): boolean => ['hit', 'stale'].includes(this.cache.outcomeOf(vector)?.status ?? '');
-    this.cache.adoptOutcome(outcome, sources.find((vector) => !isHit(vector)) ?? sources[0]);
+    const isHit = (vector: unknown): boolean =>
+      ['hit', 'stale'].includes(this.parts.cache.outcomeOf(vector)?.status ?? '');
+    this.parts.cache.adoptOutcome(outcome, sources.find((vector) => !isHit(vector)) ?? sources[0]);
     return outcome;
   }
 }

@@ -40,17 +40,22 @@ function runEmbeddings(call: MethodCall, services: MethodServices, options: Cach
   const batch = cached.attempt(() => textBatchOf(call, options.texts));
   if (!batch) return cached.bypass('not-keyable');
   if (batch.texts.length === 0) return call.proceed();
-  const entryFor = (owner: string): Entry => {
-    const keyOf = keyMaker(call, services, options, batch, owner);
-    const [first, ...others] = batch.texts;
-    const policy = { namespace: 'embed', ...cachePolicyOf(call, options, services.ttl.embedding) };
-    return { keys: [keyOf(first as string), ...others.map(keyOf)], policy };
-  };
-  return cached.through(entryFor, ({ keys, policy }) => {
-    const keyByText = new Map(batch.texts.map((text, index) => [text, keys[index] as string]));
-    const dimension = valueOf<number | undefined>(call, options.dimensions);
-    return new EmbeddingLoad(call, services.cache, batch, { keyByText, policy, dimension }).read();
-  });
+  return cached.through(
+    (owner) => entryOf(call, services, options, owner),
+    (entry) => {
+      const dimension = valueOf<number | undefined>(call, options.dimensions);
+      return new EmbeddingLoad({ call, cached, cache: services.cache, batch, entry, dimension }).read();
+    },
+  );
+}
+
+function entryOf(call: MethodCall, services: MethodServices, options: CacheEmbeddingsOptions, owner: string): Entry {
+  const batch = textBatchOf(call, options.texts);
+  const [first, ...others] = batch?.texts ?? [];
+  if (!batch || first === undefined) throw new TypeError('no texts');
+  const keyOf = keyMaker(call, services, options, batch, owner);
+  const policy = { namespace: 'embed', ...cachePolicyOf(call, options, services.ttl.embedding) };
+  return { keys: [keyOf(first), ...others.map(keyOf)], policy };
 }
 
 /** With a namespace the method is no part of the key: the vector of a text is the same whichever method made it. */

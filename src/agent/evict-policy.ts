@@ -1,11 +1,9 @@
 import type { InvalidationTarget } from '../core/policy/cache-policy.js';
-import type { ScopeLevel } from '../core/policy/scope.js';
 import { valueOf, type Hook } from './caching-options.js';
 import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
 import {
   aFlag,
   aFunction,
-  aScopeLevel,
   aText,
   aTextOrFunction,
   checkOptions,
@@ -13,16 +11,17 @@ import {
   isTexts,
   textsOrFunction,
 } from './option-rules.js';
-import { namedKey, type KeyPart } from './value-key.js';
+import { namedKey, tagOfKey, type KeyPart } from './value-key.js';
 
 /** Options of `@CacheEvict`. At least one of `key`, `all`, `tags`, `context`, `pattern`. */
 export interface CacheEvictOptions<A extends readonly unknown[] = never, I = never> {
   /** Of the `@Cacheable` methods whose results go: needed with `key` and with `all`. */
   readonly namespace?: string | undefined;
-  /** One result of the namespace: what the `key` of `@Cacheable` answers. Where none can be made, the whole namespace goes. */
+  /**
+   * What the `key` of `@Cacheable` answers: its results go, for whoever they are and whatever `vary` answered. Where no key
+   * can be made, the whole namespace goes.
+   */
   readonly key?: Hook<A, I, KeyPart | null | undefined> | undefined;
-  /** With `key`: the `scope` of the `@Cacheable` method, where it has one. */
-  readonly scope?: ScopeLevel | undefined;
   /** `true`: the whole namespace. */
   readonly all?: boolean | undefined;
   readonly tags?: readonly string[] | Hook<A, I, readonly string[]> | undefined;
@@ -37,7 +36,6 @@ export interface CacheEvictOptions<A extends readonly unknown[] = never, I = nev
 const RULES = {
   namespace: aText,
   key: aFunction,
-  scope: aScopeLevel,
   all: aFlag,
   tags: textsOrFunction,
   context: aFunction,
@@ -49,10 +47,10 @@ const RULES = {
 export function evictPolicy(options: CacheEvictOptions): MethodPolicy {
   checkOptions('CacheEvict', options, RULES);
   checkTargets(options);
-  return { kind: 'evict', run: (call, services) => runEvict(call, services, options) };
+  return { kind: 'evict', isChange: () => true, run: (call, services) => runEvict(call, services, options) };
 }
 
-function checkTargets({ namespace, key, all, tags, context, pattern, scope }: CacheEvictOptions): void {
+function checkTargets({ namespace, key, all, tags, context, pattern }: CacheEvictOptions): void {
   if (namespace === undefined && (key || all)) {
     throw new TypeError(
       "@CacheEvict option 'key' or 'all' needs 'namespace': entries without one are their method's own",
@@ -63,16 +61,15 @@ function checkTargets({ namespace, key, all, tags, context, pattern, scope }: Ca
       "@CacheEvict evicts nothing: give 'tags', 'context', 'pattern', or 'namespace' with 'key' or 'all'",
     );
   }
-  if (scope !== undefined && !key)
-    throw new TypeError("@CacheEvict option 'scope' needs 'key': it says whose entry goes");
 }
 
 async function runEvict(call: MethodCall, services: MethodServices, options: CacheEvictOptions): Promise<unknown> {
   const { cache } = services;
   const targets = targetsOf(call, services, options);
-  if (options.before) return cache.invalidateAround(targets, () => call.proceed());
-  const outcome = await call.proceed();
-  await Promise.all(targets.map((target) => cache.invalidate(target)));
+  const evict = (): Promise<unknown> => Promise.all(targets.map((target) => cache.invalidate(target)));
+  if (options.before) return cache.invalidateAround(targets, () => call.pass(evict));
+  const outcome = await call.pass(evict);
+  await evict();
   return outcome;
 }
 
@@ -101,10 +98,10 @@ function targetsOf(call: MethodCall, services: MethodServices, options: CacheEvi
 function keyTarget(
   call: MethodCall,
   services: MethodServices,
-  { namespace = '', key, scope }: CacheEvictOptions,
+  { namespace = '', key }: CacheEvictOptions,
 ): InvalidationTarget {
   try {
-    if (key) return { key: namedKey(call, services, namespace, key), ...(scope !== undefined && { level: scope }) };
+    if (key) return { tag: tagOfKey(namedKey(call, services, namespace, key)) };
   } catch {
     warnOfFailure(call, services, 'key', 'so the whole namespace was evicted');
   }

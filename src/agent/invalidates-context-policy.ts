@@ -11,7 +11,11 @@ export type InvalidatesContextOptions<A extends readonly unknown[] = never, I = 
  */
 export function invalidatesContextPolicy(options: InvalidatesContextOptions): MethodPolicy {
   checkOptions('InvalidatesContext', options, { taskId: aFunction });
-  return { kind: 'invalidates-context', run: (call, services) => runInvalidating(call, services, options) };
+  return {
+    kind: 'invalidates-context',
+    isChange: () => true,
+    run: (call, services) => runInvalidating(call, services, options),
+  };
 }
 
 function runInvalidating(
@@ -20,13 +24,15 @@ function runInvalidating(
   options: InvalidatesContextOptions,
 ): Promise<unknown> {
   const context = knownTaskId(call, options);
-  if (context !== null) return services.cache.invalidateAround({ context }, () => call.proceed());
+  const { cache } = services;
+  if (context !== null)
+    return cache.invalidateAround({ context }, () => call.pass(() => cache.invalidate({ context })));
   services.warnOnce(
     `no-task-id ${call.name}`,
     `${call.name} invalidated no context: its first argument has no taskId or task_id. Give @InvalidatesContext ` +
       `\`taskId\`, a function of the arguments`,
   );
-  return call.proceed();
+  return call.pass();
 }
 
 function knownTaskId(call: MethodCall, options: InvalidatesContextOptions): string | null {

@@ -1,3 +1,4 @@
+import { isAbortSignal } from './abort-signals.js';
 import { ask, type Hook } from './caching-options.js';
 import type { MethodCall, MethodServices } from './method-policy.js';
 
@@ -9,11 +10,6 @@ export function withVary(
   vary: Hook<never, never, unknown> | undefined,
 ): string {
   return vary ? `${key}:#${keys.hash({ vary: ask(call, vary) })}` : key;
-}
-
-/** Whether it can cancel a call: that is no part of what is asked for. */
-export function isAbortSignal(value: unknown): boolean {
-  return Object.prototype.toString.call(value) === '[object AbortSignal]';
 }
 
 /** Arguments as parts of a key: without signals, which do not change what is asked for. The others keep their place. */

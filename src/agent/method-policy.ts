@@ -19,6 +19,12 @@ export interface MethodCall {
   readonly identity: string | null;
   /** Runs the original method, with `args` or with others. */
   proceed(args?: readonly unknown[]): Promise<unknown>;
+  /**
+   * The same where nothing of the outcome is cached: the values of an Observable reach the subscriber as they come, and are
+   * no part of what this resolves to when it ends. `onLeave` is called in the very moment the subscriber leaves before that:
+   * it may go on at once.
+   */
+  pass(onLeave?: () => Promise<unknown>): Promise<unknown>;
   /** The single results inside what `proceed` resolved to: itself, or the values that an Observable emitted. */
   resultsOf(outcome: unknown): readonly unknown[];
   /** The reverse of `resultsOf`. */
@@ -50,6 +56,8 @@ export interface MethodServices {
 /** What a decorator means: how a call becomes a key, what is stored, what is invalidated. Holds no state. */
 export interface MethodPolicy {
   readonly kind: 'context' | 'invalidates-context' | 'tool' | 'embeddings' | 'prompt' | 'value' | 'evict';
+  /** Whether the call changes what is cached, so that it always runs. Default: none does. */
+  isChange?(call: MethodCall, services: MethodServices): boolean;
   /** Rejects only with what the original method, or the caller's own hooks, rejected with. */
   run(call: MethodCall, services: MethodServices): Promise<unknown>;
 }

@@ -13,6 +13,7 @@ const rule = (expected: string, accepts: (value: unknown) => boolean): OptionRul
 /** Whether it is a text that is not empty. */
 export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 /** Whether it is an array of texts, none of them empty. */
 export const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
 const SCOPE_LEVELS: readonly unknown[] = ['public', 'tenant', 'principal', 'workspace', 'session'];
@@ -44,6 +45,10 @@ export const aCountOrFunction = rule(
 );
 export const anything = rule('anything', () => true);
 
+/** Whether it is a class or the prototype of one: what a decorator without parentheses gets in place of options. */
+export const isOfClass = (value: unknown): boolean =>
+  isFunction(value) || (isObject(value) && Object.hasOwn(value, 'constructor') && isFunction(value.constructor));
+
 /**
  * Checks what was given to the decorator `@<name>`; an option that is `undefined` counts as absent. Throws `TypeError`
  * that names the option, what it is and what is expected.
@@ -54,8 +59,11 @@ export function checkOptions(
   rules: OptionRules,
   required: readonly string[] = [],
 ): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`@${name} was given ${describe(options)}: expected an object of options, or nothing`);
+  if (isOfClass(options)) throw new TypeError(`@${name} was given a class in place of options: write @${name}()`);
+  if (!isPlainObject(options)) {
+    throw new TypeError(
+      `@${name} was given ${isObject(options) ? Object.prototype.toString.call(options) : describe(options)}: expected a plain object of options, or nothing`,
+    );
   }
   for (const [option, value] of Object.entries(options) as [string, unknown][]) {
     const expected = Object.hasOwn(rules, option) ? rules[option] : undefined;
@@ -71,6 +79,13 @@ export function checkOptions(
       throw new TypeError(`@${name} needs the option '${option}': expected ${rules[option]?.expected ?? 'a value'}`);
     }
   }
+}
+
+function isPlainObject(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  // Those of another realm, too.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function describe(value: unknown): string {

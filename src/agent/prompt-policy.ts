@@ -1,7 +1,6 @@
 import { CachedCall, type Entry } from './cached-call.js';
 import {
   ANNOTATING_RULES,
-  ask,
   CACHING_RULES,
   cachePolicyOf,
   valueOf,
@@ -13,11 +12,15 @@ import { DETERMINISM_RULES, isDeterministic, type DeterminismOptions } from './d
 import { keyableArgs, withVary } from './key-parts.js';
 import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
 import { aFunction, anything, aTextOrFunction, checkOptions } from './option-rules.js';
+import { keyPart } from './value-key.js';
 
 /** Options of `@CachePrompt`. */
 export interface CachePromptOptions<A extends readonly unknown[] = never, I = never>
   extends CachingOptions<A, I>, AnnotatingOptions, DeterminismOptions<A, I> {
-  /** Takes the place of the arguments in the key. Default: all of them but `AbortSignal`s. */
+  /**
+   * Takes the place of the arguments in the key. Default: all of them but `AbortSignal`s. Where it answers `null` or
+   * `undefined`, the call is not cached.
+   */
   readonly key?: Hook<A, I, unknown> | undefined;
   /** Part of the key: the template, or its name and version, or a function of the arguments that answers it. */
   readonly template?: unknown;
@@ -48,7 +51,7 @@ function runPrompt(call: MethodCall, services: MethodServices, options: CachePro
   if (!isDeterministic(call, options)) return cached.bypass('not-deterministic');
   return cached.through((owner): Entry => {
     const model = valueOf<string | undefined>(call, options.model);
-    const key = services.keys.promptKey(options.key ? ask(call, options.key) : keyableArgs(call.args), {
+    const key = services.keys.promptKey(options.key ? keyPart(call, options.key) : keyableArgs(call.args), {
       template: valueOf(call, options.template),
       tools: valueOf(call, options.tools),
       ...(model !== undefined && { model }),

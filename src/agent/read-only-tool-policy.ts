@@ -1,6 +1,6 @@
-import type { CachePolicy, LoadContext } from '../core/policy/cache-policy.js';
+import type { CachePolicy } from '../core/policy/cache-policy.js';
 import { everything } from '../core/policy/resource.js';
-import { CachedCall, type Entry } from './cached-call.js';
+import { CachedCall, type CallEntry, type Entry } from './cached-call.js';
 import {
   ANNOTATING_RULES,
   CACHING_RULES,
@@ -12,7 +12,7 @@ import {
 import { isFailedResult } from './failed-result.js';
 import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
 import { aFunction, checkOptions } from './option-rules.js';
-import { toolCallParts, toolNameOf, type ToolCallOptions } from './tool-call.js';
+import { idsOf, isEchoOf, toolCallParts, toolNameOf, type ToolCallOptions } from './tool-call.js';
 import type { ToolDescriptor } from './tool-descriptor.js';
 
 /** Options of `@CacheReadOnlyTool`. */
@@ -46,7 +46,11 @@ const CATEGORY = 'tool';
  */
 export function readOnlyToolPolicy(options: CacheReadOnlyToolOptions): MethodPolicy {
   checkOptions('CacheReadOnlyTool', options, RULES);
-  return { kind: 'tool', run: (call, services) => new ToolCall(call, services, options).run() };
+  return {
+    kind: 'tool',
+    isChange: (call, services) => new ToolCall(call, services, options).isChange(),
+    run: (call, services) => new ToolCall(call, services, options).run(),
+  };
 }
 
 class ToolCall {
@@ -71,6 +75,11 @@ class ToolCall {
       (owner) => this.entryOf(tool, descriptor, owner),
       (entry) => this.read(entry),
     );
+  }
+
+  isChange(): boolean {
+    const tool = this.toolName();
+    return tool === null || this.describe(tool)?.permissionTier !== 'READ_ONLY';
   }
 
   private toolName(): string | null {
@@ -104,7 +113,9 @@ class ToolCall {
 
   /** Nobody knows what the tool changes, so nothing that was loaded before or meanwhile may survive. */
   private runChanging(reason: 'no-tool-name' | 'not-read-only'): Promise<unknown> {
-    return this.services.cache.invalidateAround({ resource: everything() }, () => this.cached.bypass(reason));
+    const { cache } = this.services;
+    const target = { resource: everything() };
+    return cache.invalidateAround(target, () => this.cached.bypass(reason, () => cache.invalidate(target)));
   }
 
   private async isPermitted(): Promise<boolean> {
@@ -136,12 +147,14 @@ class ToolCall {
     return { keys: [`${key}:${owner}`], policy };
   }
 
-  private read({ keys, policy }: Entry): Promise<unknown> {
-    const load = async (context: LoadContext): Promise<unknown> => {
+  private read(entry: CallEntry): Promise<unknown> {
+    return this.cached.getOrLoad(entry, async (context, keepOwn) => {
+      const ids = idsOf(this.call, this.options);
       const outcome = await this.call.proceed();
-      if (this.call.resultsOf(outcome).some(isFailedResult)) context.skip('failed result');
+      const results = this.call.resultsOf(outcome);
+      if (results.some(isFailedResult)) context.skip('failed result');
+      if (results.some((result) => isEchoOf(ids, result))) keepOwn('an id of the call stands in its result');
       return outcome;
-    };
-    return this.services.cache.getOrLoad(keys[0], (context) => this.call.loading(keys, () => load(context)), policy);
+    });
   }
 }

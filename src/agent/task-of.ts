@@ -19,6 +19,15 @@ export function turnOf(call: MethodCall, turn: Hook<never, never, unknown> | und
   return idOf(turn ? ask(call, turn) : fieldsOf(call.args[0]).turn);
 }
 
+/** Fields of the first argument that are the key themselves: whoever is answered alike has the same there. */
+export function keyedFields(call: MethodCall, { taskId, turn }: TaskOptions & { readonly turn?: unknown }): string[] {
+  const request = fieldsOf(call.args[0]);
+  const field = (request.taskId ?? null) === null ? 'task_id' : 'taskId';
+  // The task 5 and the task '5' are one.
+  const isTask = !taskId && typeof request[field] === 'string';
+  return [...(isTask ? [field] : []), ...(turn ? [] : ['turn'])];
+}
+
 function idOf(value: unknown): string | number | null {
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   return typeof value === 'string' && value !== '' ? value : null;

@@ -23,7 +23,8 @@ export function textBatchOf(call: MethodCall, hook: Hook<never, never, unknown> 
   if (!isTextArray(texts)) return null;
   const place = hook ? placeOf(given, call.args) : { index: 0, field: null };
   return {
-    texts,
+    // The array is the caller's, who may change it.
+    texts: [...texts],
     isMany: typeof given !== 'string',
     rest: restOf(call.args, place),
     withTexts: (others) => place && replaced(call.args, place, typeof given === 'string' ? others[0] : others),

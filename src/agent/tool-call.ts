@@ -1,5 +1,6 @@
+import { isAbortSignal } from './abort-signals.js';
 import { ask, type Hook } from './caching-options.js';
-import { isAbortSignal, keyableArgs } from './key-parts.js';
+import { keyableArgs } from './key-parts.js';
 import type { MethodCall } from './method-policy.js';
 import { isPlainObject } from './plain-object.js';
 
@@ -7,11 +8,11 @@ const NAME_FIELDS = ['toolName', 'tool_name', 'tool', 'name'] as const;
 const PARAMETER_FIELDS = ['params', 'payload', 'arguments', 'args', 'input'] as const;
 
 /**
- * Fields of the first argument that tell one call from another but change no answer. They alone are left out of the key;
- * every other field is part of it.
+ * Fields that tell one call from another but change no answer, where they stand beside a field of parameters and hold a
+ * text or a number. They alone are left out of the key; without such a field they may be parameters themselves.
  */
 export const CORRELATION_FIELDS: readonly string[] = [
-  ...['id', 'type', 'turn', 'step', 'seq', 'timestamp'],
+  ...['id', 'turn', 'step', 'seq', 'timestamp'],
   ...['callId', 'call_id', 'toolCallId', 'tool_call_id', 'toolUseId', 'tool_use_id', 'requestId', 'request_id'],
   ...['traceId', 'trace_id', 'spanId', 'span_id', 'correlationId', 'correlation_id'],
 ];
@@ -20,9 +21,12 @@ export const CORRELATION_FIELDS: readonly string[] = [
 export interface ToolCallOptions<A extends readonly unknown[] = never, I = never> {
   /** Default: `toolName ?? tool_name ?? tool ?? name` of the first argument. */
   readonly toolName?: Hook<A, I, string | null | undefined> | undefined;
-  /** Default: `params ?? payload ?? arguments ?? args ?? input` of the first argument. */
+  /**
+   * Default: `params ?? payload ?? arguments ?? args ?? input` of the first argument. With a function, all fields of the
+   * first argument are part of the key, `CORRELATION_FIELDS` as well, unless `vary` says what is.
+   */
   readonly params?: Hook<A, I, unknown> | undefined;
-  /** Default: all that went in besides name, parameters, `CORRELATION_FIELDS` and `AbortSignal`s. */
+  /** Default: all that went in besides name, parameters, `AbortSignal`s and the `CORRELATION_FIELDS` beside parameters. */
   readonly vary?: Hook<A, I, unknown> | undefined;
 }
 
@@ -47,12 +51,36 @@ export function toolCallParts(call: MethodCall, options: ToolCallOptions): ToolC
   const object = given?.field === 'arguments' ? objectOfText(given.value) : undefined;
   const params = options.params ? ask(call, options.params) : (object ?? given?.value);
   if (options.vary) return { params, rest: { vary: ask(call, options.vary) } };
+  const taken = [name?.field, given?.field, ...correlationOf(call, options).map(([field]) => field)];
   const rest = {
-    request: isPlainObject(request) ? remainingFields(request, [name?.field, given?.field]) : request,
+    request: isPlainObject(request) ? remainingFields(request, taken) : request,
     further: call.args.length > 1 ? keyableArgs(call.args.slice(1)) : [],
     isText: object !== undefined,
   };
   return { params, rest: isEmptyRest(rest) ? undefined : rest };
+}
+
+/** What tells this call from others and is not part of its key: a result in which it stands is this call's alone. */
+export function idsOf(call: MethodCall, options: ToolCallOptions): readonly unknown[] {
+  return correlationOf(call, options).map(([, id]) => id);
+}
+
+/**
+ * Whether one of `ids` stands in a result: as the whole of it, in one of its fields or items, or in one of theirs. Not
+ * looked for: deeper, and within a text.
+ */
+export function isEchoOf(ids: readonly unknown[], result: unknown, depth = 2): boolean {
+  if (ids.length === 0) return false;
+  if (typeof result !== 'object' || result === null) return ids.includes(result);
+  return depth > 0 && Object.values(result).some((value) => isEchoOf(ids, value, depth - 1));
+}
+
+/** The correlation fields of the call that hold a text or a number: anything else could not be recognised in a result. */
+function correlationOf({ args: [request] }: MethodCall, { params }: ToolCallOptions): [string, unknown][] {
+  if (params || !firstGiven(request, PARAMETER_FIELDS)) return [];
+  const isId = (value: unknown): boolean => (typeof value === 'string' && value !== '') || Number.isFinite(value);
+  const fields = CORRELATION_FIELDS.map((field) => [field, (request as Record<string, unknown>)[field]] as const);
+  return fields.flatMap(([field, id]): [string, unknown][] => (isId(id) ? [[field, id]] : []));
 }
 
 function firstGiven(request: unknown, fields: readonly string[]): { field: string; value: unknown } | undefined {
@@ -63,9 +91,7 @@ function firstGiven(request: unknown, fields: readonly string[]): { field: strin
 
 function remainingFields(request: Record<string, unknown>, taken: readonly unknown[]): Record<string, unknown> {
   const isKept = (field: string, value: unknown): boolean => {
-    return (
-      !taken.includes(field) && !CORRELATION_FIELDS.includes(field) && !isAbortSignal(value) && value !== undefined
-    );
+    return !taken.includes(field) && !isAbortSignal(value) && value !== undefined;
   };
   return Object.fromEntries(Object.entries(request).filter(([field, value]) => isKept(field, value)));
 }

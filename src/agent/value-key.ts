@@ -15,7 +15,18 @@ export function namedKey(
   namespace: string,
   key: Hook<never, never, KeyPart | null | undefined>,
 ): string {
+  return keys.key(namespace, keyPart(call, key));
+}
+
+/** What a `key` function answers; throws where that is nothing. */
+export function keyPart<T>(call: MethodCall, key: Hook<never, never, T>): NonNullable<T> {
   const part = ask(call, key);
   if (part === undefined || part === null) throw new TypeError('key() answered nothing');
-  return keys.key(namespace, part);
+  return part;
 }
+
+/**
+ * Tag of all entries under a {@link namedKey}, whoever asked and whatever `vary` answered, by which `@CacheEvict` finds
+ * them. It begins with `~`, as all that is the cache's own.
+ */
+export const tagOfKey = (key: string): string => `~${key}`;

@@ -11,7 +11,7 @@ import { DETERMINISM_RULES, isDeterministic, type DeterminismOptions } from './d
 import { keyableArgs, withVary } from './key-parts.js';
 import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
 import { aFunction, checkOptions } from './option-rules.js';
-import { namedKey, type KeyPart } from './value-key.js';
+import { namedKey, tagOfKey, type KeyPart } from './value-key.js';
 
 /** Options of `@Cacheable`. */
 export interface CacheableOptions<A extends readonly unknown[] = never, I = never>
@@ -31,21 +31,18 @@ export function valuePolicy(options: CacheableOptions): MethodPolicy {
 function runValue(call: MethodCall, services: MethodServices, options: CacheableOptions): Promise<unknown> {
   const cached = new CachedCall(call, services, options.namespace ?? call.identity ?? call.name, options);
   if (!isDeterministic(call, options)) return cached.bypass('not-deterministic');
-  return cached.through((owner): Entry => {
-    const key = keyOf(call, services, options, owner);
-    return { keys: [withVary(call, services, key, options.vary)], policy: cachePolicyOf(call, options) };
-  });
+  return cached.through((owner) => entryOf(call, services, options, owner));
 }
 
 /** With a `key` of its own, the method's name is no part: methods that share a namespace and a key share the entry. */
-function keyOf(
-  call: MethodCall,
-  services: MethodServices,
-  { key, namespace }: CacheableOptions,
-  owner: string,
-): string {
-  if (!key) return `${owner}:#${services.keys.hash(keyableArgs(call.args))}`;
-  return namespace === undefined
-    ? namedKey(call, services, call.identity ?? '', key)
-    : namedKey(call, services, namespace, key);
+function entryOf(call: MethodCall, services: MethodServices, options: CacheableOptions, owner: string): Entry {
+  const { key: hook, namespace } = options;
+  const policy = cachePolicyOf(call, options);
+  const key = hook
+    ? namedKey(call, services, namespace ?? call.identity ?? '', hook)
+    : `${owner}:#${services.keys.hash(keyableArgs(call.args))}`;
+  return {
+    keys: [withVary(call, services, key, options.vary)],
+    policy: hook && namespace !== undefined ? { ...policy, tags: [...(policy.tags ?? []), tagOfKey(key)] } : policy,
+  };
 }

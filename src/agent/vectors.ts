@@ -19,6 +19,12 @@ export function commonDimension(values: readonly unknown[]): number | null {
   return dimensions.size === 1 && dimension !== undefined ? dimension : null;
 }
 
+/** Whether all of them are of one type and dimension. */
+export function areAlike(vectors: readonly Vector[]): boolean {
+  const forms = new Set(vectors.map((vector) => `${Object.prototype.toString.call(vector)} ${vector.length}`));
+  return forms.size === 1;
+}
+
 /** A copy of a vector; anything else is answered as it is. */
 export function copyOfVector(value: unknown): unknown {
   return isVector(value) ? value.slice() : value;

@@ -1,7 +1,7 @@
 import type { Decoding, EncodedValue, Encoding, ValueCodec } from '../core/ports/codec.js';
 import { Refusal } from '../core/ports/refusal.js';
 import { kindOf, typedArrayName, type TypedArray } from '../core/ports/value-kind.js';
-import { needsTags } from './faithfulness.js';
+import { needsTags, refuseMoreThanBytes, refuseProxy, refuseToJson } from './faithfulness.js';
 import { fromTagged, toTagged } from './tagged-json.js';
 import { arrayBufferOf, bytesOf, typedArrayFrom } from './typed-arrays.js';
 import { decodeNumbers, encodeVector } from './vector.js';
@@ -40,16 +40,20 @@ function encode(value: unknown): Encoding {
 
 function encodeBinary(value: unknown): EncodedValue | null {
   if (typeof value !== 'object' || value === null) return null;
+  refuseProxy(value);
   const kind = kindOf(value);
   if (kind === 'array') return (value as unknown[]).length < MIN_VECTOR_LENGTH ? null : encodeVector(value as number[]);
-  if (kind === 'buffer') return { format: 'bytes', bytes: bytesOf(value as Buffer) };
-  const format = kind === 'typed-array' ? FORMAT_BY_CLASS.get(typedArrayName(value)) : undefined;
-  return format === undefined ? null : { format, bytes: bytesOf(value as TypedArray) };
+  const format = kind === 'buffer' ? 'bytes' : kind === 'typed-array' && FORMAT_BY_CLASS.get(typedArrayName(value));
+  if (!format) return null;
+  refuseMoreThanBytes(value as TypedArray);
+  return { format, bytes: bytesOf(value as TypedArray) };
 }
 
 function encodeText(value: unknown): EncodedValue {
-  const isRich = needsTags(value);
-  return { format: isRich ? 'rich' : 'json', bytes: Buffer.from(JSON.stringify(isRich ? toTagged(value) : value)) };
+  if (!needsTags(value)) return { format: 'json', bytes: Buffer.from(JSON.stringify(value)) };
+  // What tags are made of.
+  [{}, []].forEach(refuseToJson);
+  return { format: 'rich', bytes: Buffer.from(JSON.stringify(toTagged(value))) };
 }
 
 function decode(encoded: EncodedValue): Decoding {

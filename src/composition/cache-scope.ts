@@ -1,45 +1,74 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { CacheArgumentError } from '../core/errors.js';
 import type { ScopeValues } from '../core/policy/scope.js';
-import type { ScopeSource } from '../core/scope-key.js';
+import { SCOPE_LEVELS, type ScopeSource } from '../core/scope-key.js';
 
 /**
  * Who is asking: tenant, principal, workspace, session. Known from `run()`, which holds for everything that its function
  * starts, and from the resolver of the options (a request context of the app, say); what `run()` gives wins.
+ *
+ * An id that is named but empty, `undefined` or no well-formed text is not known: it is neither inherited nor left out, and
+ * calls that need it bypass the cache.
  */
 export class CacheScope implements ScopeSource {
   private readonly storage = new AsyncLocalStorage<ScopeValues>();
 
   constructor(private readonly resolve?: (() => ScopeValues | undefined) | undefined) {}
 
-  /** With a resolver, a call for which nothing is known bypasses the cache. */
+  /** With a resolver, and inside `run()`, a call for which nothing is known bypasses the cache. */
   get mustKnow(): boolean {
-    return this.resolve !== undefined;
+    return this.resolve !== undefined || this.storage.getStore() !== undefined;
   }
 
-  /** Runs `fn` in a scope; values of an enclosing `run()` hold on where `values` does not name them. */
+  /**
+   * Runs `fn` in a scope; values of an enclosing `run()` hold on where `values` does not name them. Throws
+   * `CacheArgumentError` for an id that is no text.
+   */
   run<T>(values: ScopeValues, fn: () => T): T {
-    return this.storage.run({ ...this.storage.getStore(), ...known(values) }, fn);
+    assertTexts(values);
+    return this.storage.run({ ...this.storage.getStore(), ...named(values) }, fn);
   }
 
-  /** `undefined` where nothing is known. A resolver that throws knows nothing: the call bypasses the cache. */
+  /**
+   * `undefined` where nothing is named; an id that is named and not known is empty. A resolver that throws names nothing:
+   * the call bypasses the cache.
+   */
   current(): ScopeValues | undefined {
-    const values = { ...known(this.resolved()), ...this.storage.getStore() };
+    const values = { ...this.resolved(), ...this.storage.getStore() };
     return Object.keys(values).length > 0 ? values : undefined;
   }
 
-  private resolved(): ScopeValues | undefined {
+  private resolved(): ScopeValues {
     try {
-      return this.resolve?.();
+      return named(this.resolve?.() ?? {});
     } catch {
-      return undefined;
+      return {};
     }
   }
 }
 
-const LEVELS = ['tenant', 'principal', 'workspace', 'session'] as const;
+function named(values: ScopeValues): ScopeValues {
+  const levels = SCOPE_LEVELS.filter((level) => level in values);
+  return Object.fromEntries(levels.map((level) => [level, idOf(values[level])]));
+}
 
-/** Only what is a text with content: an empty id is an unknown one. */
-function known(values: ScopeValues | undefined): ScopeValues {
-  const pairs = LEVELS.map((level) => [level, values?.[level]] as const);
-  return Object.fromEntries(pairs.filter(([, id]) => typeof id === 'string' && id !== ''));
+function idOf(value: unknown): string {
+  const isUsable = typeof value === 'string' && !LONE_SURROGATE.test(value);
+  return isUsable ? value : '';
+}
+
+/** A whole pair is one character under the flag `u`, and no surrogate. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function assertTexts(values: unknown): void {
+  if (typeof values !== 'object' || values === null) {
+    throw new CacheArgumentError(`the scope is ${typeof values}: expected { tenant, principal, workspace, session }`);
+  }
+  for (const level of SCOPE_LEVELS) {
+    const id = (values as Record<string, unknown>)[level];
+    if (id === undefined || typeof id === 'string') continue;
+    throw new CacheArgumentError(
+      `the ${level} of a scope is ${id === null ? 'null' : `of type ${typeof id}`}: expected a text; convert it with String(), or leave it out`,
+    );
+  }
 }

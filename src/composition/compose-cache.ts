@@ -1,12 +1,15 @@
 import { createEnvelopeCodec } from '../codec/envelope-codec.js';
 import { createValueCodec } from '../codec/value-codec.js';
-import { AgentCache } from '../core/cache.js';
+import { Bypasses } from '../core/bypasses.js';
+import { AgentCache, type AgentCacheParts } from '../core/cache.js';
 import { CacheClient } from '../core/cache-client.js';
 import { DirectWrites } from '../core/direct-writes.js';
 import { type CacheEventBus } from '../core/events.js';
 import { Flights } from '../core/flights.js';
 import { Invalidation } from '../core/invalidation.js';
+import { InvalidationTargets } from '../core/invalidation-targets.js';
 import { CacheKeyGenerator } from '../core/key/cache-key-generator.js';
+import { LoadContexts } from '../core/load-contexts.js';
 import { LoadPath } from '../core/load-path.js';
 import { LoadThrough } from '../core/load-through.js';
 import { OutcomeLog } from '../core/outcome-log.js';
@@ -60,33 +63,45 @@ function composeClient(options: ResolvedOptions, metrics: CacheMetrics, surround
   return new CacheClient({ ...surroundings, ...lifetimes, enabled, prefix, counts });
 }
 
-function composeAgentCache(
-  options: ResolvedOptions,
-  scope: CacheScope,
-  { store, clock, events }: Surroundings,
-): AgentCache {
-  const timeoutMs = options.redis?.timeoutMs ?? MEMORY_TIMEOUT_MS;
-  const { compressMinBytes, encryptionKeys } = options;
-  const common = { store, clock, events, timeoutMs } as const;
+function composeAgentCache(options: ResolvedOptions, scope: CacheScope, surroundings: Surroundings): AgentCache {
+  const common = { ...surroundings, timeoutMs: options.redis?.timeoutMs ?? MEMORY_TIMEOUT_MS } as const;
+  const policies = new PolicyResolver(options, scope);
+  const outcomes = new OutcomeLog();
+  const paths = composePaths(options, common, outcomes);
+  return new AgentCache({
+    ...common,
+    ...paths,
+    enabled: options.enabled,
+    policies,
+    outcomes,
+    loads: new LoadContexts(policies),
+    bypasses: new Bypasses({ ...common, policies, outcomes }),
+    targets: new InvalidationTargets({ ...common, ...paths, policies }),
+    release: () => surroundings.store.close(),
+  });
+}
+
+type Paths = Pick<AgentCacheParts, 'readPath' | 'writePath' | 'loadThrough' | 'directWrites' | 'invalidation'>;
+
+function composePaths(
+  { prefix, ttl, compressMinBytes, encryptionKeys }: ResolvedOptions,
+  common: Surroundings & { readonly timeoutMs: number },
+  outcomes: OutcomeLog,
+): Paths {
+  const { store, clock, events } = common;
   const values = createValueCodec();
   const envelopes = createEnvelopeCodec({ compressMinBytes, encryptionKeys });
-  const tokens = new VersionTokens(store, options.prefix, options.ttl.maxMs);
+  const tokens = new VersionTokens(store, prefix, ttl.maxMs, events);
   const pending = new PendingInvalidations();
   const flights = new Flights(clock);
-  const outcomes = new OutcomeLog();
   const readPath = new ReadPath({ ...common, tokens, pending, values, envelopes });
   const writePath = new WritePath({ ...common, values, envelopes });
   const loadPath = new LoadPath({ ...common, flights, tokens, writePath });
-  return new AgentCache({
-    ...common,
-    enabled: options.enabled,
-    policies: new PolicyResolver(options, scope),
+  return {
     readPath,
     writePath,
-    outcomes,
     loadThrough: new LoadThrough({ ...common, readPath, loadPath, outcomes }),
     directWrites: new DirectWrites({ readPath, writePath, tokens, flights }),
     invalidation: new Invalidation({ ...common, tokens, pending, flights }),
-    release: () => store.close(),
-  });
+  };
 }

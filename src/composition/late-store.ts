@@ -29,14 +29,17 @@ export class LateStore implements Store {
   getMany(keys: readonly string[]): Promise<Reply<(Buffer | null)[]>> {
     return this.store.getMany(keys);
   }
-  set(write: StoreWrite): Promise<Reply<true>> {
+  set(write: StoreWrite): Promise<Reply<boolean>> {
     return this.store.set(write);
   }
   setIfAbsent(write: StoreWrite): Promise<Reply<boolean>> {
     return this.store.setIfAbsent(write);
   }
-  setMany(writes: readonly StoreWrite[]): Promise<Reply<true>> {
+  setMany(writes: readonly StoreWrite[]): Promise<Reply<boolean>> {
     return this.store.setMany(writes);
+  }
+  setManyOnce(writes: readonly StoreWrite[]): Promise<Reply<boolean>> {
+    return this.store.setManyOnce(writes);
   }
   delete(keys: readonly string[]): Promise<Reply<number>> {
     return this.store.delete(keys);

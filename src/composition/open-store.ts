@@ -1,38 +1,47 @@
 import type { CacheEventBus } from '../core/events.js';
-import type { ResolvedOptions } from '../core/policy/options.js';
+import type { ResolvedOptions, ResolvedRedisOptions } from '../core/policy/options.js';
 import type { Clock } from '../core/ports/clock.js';
 import type { Store } from '../core/ports/store.js';
 import { closedStore } from '../tiers/closed-store.js';
 import { MemoryStore } from '../tiers/memory/memory-store.js';
+import type { RedisParts } from '../tiers/redis/guarded-redis.js';
 import { loadIoredis } from '../tiers/redis/load-ioredis.js';
 import { RedisStore } from '../tiers/redis/redis-store.js';
 
 export interface StoreSurroundings {
   readonly clock: Clock;
   readonly events: CacheEventBus;
-  /** Told once when `REDIS_URL` is set and `ioredis` is not installed. */
+  /** Told once when Redis is asked for and `ioredis` is not there, or is one that does not work. */
   readonly warn: (message: string) => void;
   /** How long to wait for the first attempt to reach Redis, in milliseconds. 0: not at all. */
   readonly waitMs: number;
 }
 
 /**
- * The store that the options ask for: Redis, memory, or none when the cache is disabled. With Redis asked for and
- * `ioredis` not installed: warns and takes memory.
+ * The store that the options ask for: Redis, memory, or none when the cache is disabled. With Redis asked for and no
+ * `ioredis` that works: warns and takes memory. Never rejects.
  */
 export async function openStore(
   options: ResolvedOptions,
   { clock, events, warn, waitMs }: StoreSurroundings,
 ): Promise<Store> {
   if (!options.enabled || !options.redis) return openLocalStore(options, clock);
-  const ioredis = await loadIoredis();
-  if (ioredis) {
-    const store = new RedisStore(ioredis, options.redis, { clock, events });
-    if (waitMs > 0) await store.ready(waitMs);
-    return store;
+  const store = await openRedisStore(options.redis, { clock, events });
+  if (!store) {
+    warn('Redis is configured, but no ioredis (5.9 or newer) works here: caching in memory. Run: npm install ioredis');
+    return openLocalStore(options, clock);
   }
-  warn('Redis is configured, but the package ioredis is not installed: caching in memory. Run: npm install ioredis');
-  return openLocalStore(options, clock);
+  if (waitMs > 0) await store.ready(waitMs);
+  return store;
+}
+
+async function openRedisStore(options: ResolvedRedisOptions, parts: RedisParts): Promise<RedisStore | null> {
+  try {
+    const ioredis = await loadIoredis();
+    return ioredis && new RedisStore(ioredis, options, parts);
+  } catch {
+    return null;
+  }
 }
 
 /** The store of a cache that keeps to its process, at once. */

@@ -33,10 +33,14 @@ export class Batch<K> {
   }
 }
 
-/** The results, if there are `count` of them; throws `CacheLoadError` otherwise. */
+/**
+ * The results, if they are an array of `count`; throws `CacheLoadError` otherwise. An empty slot is an `undefined`, so that
+ * each key has a result.
+ */
 export function expectCount<T>(results: readonly T[], count: number): readonly T[] {
-  if (results.length === count) return results;
+  if (Array.isArray(results) && results.length === count) return Array.from(results as readonly T[]);
+  const answered = Array.isArray(results) ? `${results.length} results` : `${typeof results}, not an array,`;
   throw new CacheLoadError(
-    `the loader answered ${results.length} results for ${count} keys: it must return one result per key, in the order of the keys`,
+    `the loader answered ${answered} for ${count} keys: it must return one result per key, in the order of the keys`,
   );
 }

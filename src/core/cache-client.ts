@@ -36,7 +36,8 @@ export interface CacheHealth extends StoreHealth {
  * No call rejects for a reason of the cache or takes longer than the store's deadline: without an answer, reads find
  * nothing (`null`) and writes say that nothing was written (`false`, `0`, `null`). A wrong argument is a mistake of the
  * program: the call throws `CacheArgumentError` at once, before it returns a promise. Keys that begin with `~` are
- * reserved. A key that holds another type of Redis, such as a list, reads as absent.
+ * reserved. A key that holds another type of Redis, such as a list, reads as absent, and so do bytes that are no text
+ * where a text is asked for.
  */
 export class CacheClient {
   private readonly given: ClientArguments;
@@ -53,7 +54,7 @@ export class CacheClient {
 
   /** `null` also for a text that is not JSON. */
   getJson<T>(key: string): Promise<T | null> {
-    return this.store.read(this.given.key(key), 'getJson', (bytes) => fromJsonText(textOf(bytes)) as T | undefined);
+    return this.store.read(this.given.key(key), 'getJson', (bytes) => jsonOf(bytes) as T | undefined);
   }
 
   getBytes(key: string): Promise<Buffer | null> {
@@ -62,8 +63,7 @@ export class CacheClient {
 
   /** In the order of `keys`; one round trip per node. */
   getMany(keys: readonly string[]): Promise<(string | null)[]> {
-    const found = this.store.readMany(this.given.keys(keys), 'getMany');
-    return found.then((values) => values.map((bytes) => bytes && textOf(bytes)));
+    return this.store.readMany(this.given.keys(keys), 'getMany', textOf);
   }
 
   /** `false`: not stored; a text with lone surrogates never is. */
@@ -136,7 +136,23 @@ export class CacheClient {
   }
 }
 
-const textOf = (bytes: Buffer): string => bytes.toString();
+/** Refuses what is no UTF-8, and keeps a byte order mark. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** `undefined`: the bytes are no text, or more than a string can hold. */
+function textOf(bytes: Buffer): string | undefined {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `undefined`: the bytes are no JSON. */
+function jsonOf(bytes: Buffer): unknown {
+  const text = textOf(bytes);
+  return text === undefined ? undefined : fromJsonText(text);
+}
 
 /** `null`: UTF-8 cannot carry the text. */
 const bytesOf = (text: string): Buffer | null => (isWellFormed(text) ? Buffer.from(text) : null);

@@ -1,22 +1,17 @@
 import { Batch, expectCount } from './batch.js';
+import type { Bypasses } from './bypasses.js';
 import type { DirectWrites } from './direct-writes.js';
 import type { BypassReason, CacheEventBus, CacheEventName, CacheListener } from './events.js';
-import { explainBypass, explainRead } from './explain.js';
-import { groupsOfTarget } from './groups.js';
+import { explainBypass, explainRead, type OwnBypass } from './explain.js';
+import type { EntryAddress } from './entry.js';
 import type { Invalidation } from './invalidation.js';
+import type { InvalidationTargets, PreparedInvalidation } from './invalidation-targets.js';
 import type { Load, LoadRequest } from './load-path.js';
+import type { LoadContexts } from './load-contexts.js';
 import type { LoadThrough } from './load-through.js';
 import type { OutcomeLog } from './outcome-log.js';
-import type {
-  CachePolicy,
-  Explanation,
-  InvalidationTarget,
-  LoadContext,
-  Loader,
-  Outcome,
-} from './policy/cache-policy.js';
-import type { PolicyResolver } from './policy/resolve-policy.js';
-import type { ScopeLevel } from './policy/scope.js';
+import type { CachePolicy, Explanation, InvalidationTarget, Loader, Outcome } from './policy/cache-policy.js';
+import { assertKey, NO_NAMESPACE, type PolicyResolver } from './policy/resolve-policy.js';
 import type { Clock } from './ports/clock.js';
 import { tierOf, type Store } from './ports/store.js';
 import type { ReadPath } from './read-path.js';
@@ -29,9 +24,12 @@ export interface AgentCacheParts {
   readonly policies: PolicyResolver;
   readonly readPath: ReadPath;
   readonly loadThrough: LoadThrough;
+  readonly loads: LoadContexts;
+  readonly bypasses: Bypasses;
   readonly directWrites: DirectWrites;
   readonly writePath: WritePath;
   readonly invalidation: Invalidation;
+  readonly targets: InvalidationTargets;
   readonly outcomes: OutcomeLog;
   readonly events: CacheEventBus;
   readonly clock: Clock;
@@ -52,19 +50,19 @@ export type LoadMissing<K, T> = (missing: K[], load: { readonly signal: AbortSig
  * `CacheArgumentError`. What comes from the cache is the caller's own copy.
  */
 export class AgentCache {
-  private readonly closing = new AbortController();
+  private isClosed = false;
 
   constructor(private readonly parts: AgentCacheParts) {}
 
   /** `false` while disabled or closed: every call then runs its loader. */
   get isOpen(): boolean {
-    return this.parts.enabled && !this.closing.signal.aborted;
+    return this.parts.enabled && !this.isClosed;
   }
 
   /** What is stored under `key`, or what `loader` returns, which is then stored. Concurrent callers share one load. */
   async getOrLoad<T>(key: string, loader: Loader<T>, policy: CachePolicy<T> = {}): Promise<T> {
-    const [result] = await this.through<T>([key], policy, async ([request]) => [
-      await loader(this.contextOf(request as LoadRequest<T>)),
+    const [result] = await this.through<T>([key], policy, async ([request], signal) => [
+      await loader(this.parts.loads.contextOf(request as LoadRequest<T>, signal)),
     ]);
     return result as T;
   }
@@ -80,9 +78,9 @@ export class AgentCache {
   ): Promise<T[]> {
     const batch = new Batch(keys, policy.keyOf);
     if (keys.length === 0) return [];
-    const results = await this.through<T>(batch.distinctNames, policy, async (requests) => {
+    const results = await this.through<T>(batch.distinctNames, policy, async (requests, signal) => {
       const missing = requests.map(({ address }) => batch.keyOf(address.key));
-      return expectCount(await loadMissing(missing, { signal: this.closing.signal }), missing.length);
+      return expectCount(await loadMissing(missing, { signal }), missing.length);
     });
     return batch.spread(results, (result) => this.parts.writePath.copy(result));
   }
@@ -95,10 +93,9 @@ export class AgentCache {
 
   /** In the order of `keys`, in one round trip. */
   async getMany<T>(keys: readonly string[], policy: CachePolicy<T> = {}): Promise<(T | undefined)[]> {
-    const addresses = this.isOpen ? this.parts.policies.addressesOf(keys, policy) : null;
+    const addresses = this.addressesOf(keys, policy);
     if (!addresses || keys.length === 0) return keys.map(() => undefined);
-    const found = await this.parts.loadThrough.find(addresses);
-    return found.map((result) => (result.status === 'hit' ? (result.value as T) : undefined));
+    return this.parts.loadThrough.get<T>(addresses);
   }
 
   /** `true`: stored. `false`: the value cannot be stored faithfully, or the store did not confirm. */
@@ -110,7 +107,7 @@ export class AgentCache {
   async setMany<T>(entries: readonly (readonly [string, T])[], policy: CachePolicy<T> = {}): Promise<boolean> {
     const lifetime = this.parts.policies.lifetimeOf(policy);
     const keys = entries.map(([key]) => key);
-    const addresses = this.isOpen ? this.parts.policies.addressesOf(keys, policy) : null;
+    const addresses = this.addressesOf(keys, policy);
     if (!addresses) return false;
     if (addresses.length === 0) return true;
     const values = addresses.map((address, index) => [address, entries[index]?.[1]] as const);
@@ -119,33 +116,37 @@ export class AgentCache {
 
   /** Deletes one entry; `true` where there was one and its deletion is confirmed. */
   async delete(key: string, policy: Pick<CachePolicy, 'scope'> = {}): Promise<boolean> {
-    const [address] = (this.isOpen && this.parts.policies.addressesOf([key], policy)) || [];
+    const [address] = this.addressesOf([key], policy) ?? [];
     if (!address) return false;
-    const { existed } = await this.parts.invalidation.ofKey(address.storageKey);
+    const { existed } = await this.parts.invalidation.ofKey(address);
     this.parts.events.emit('delete', { category: address.category, count: existed ? 1 : 0 });
     return existed;
   }
 
   /**
-   * Makes all that `target` names unusable: here at once, elsewhere once confirmed. `acknowledged: false`: Redis did not
-   * confirm; it is repeated until it does, and meanwhile this instance does not serve what it covers.
+   * Makes all that `target` names unusable: on this instance at once, on others once acknowledged. There, a load that
+   * began before it is fenced off by groups (`tag`, `tags`, `resource`, `context`, `namespace`, `scope`); by `key` and
+   * `pattern` it may still store its result. A pattern takes as long as a walk over all keys of the store.
+   *
+   * `acknowledged: false`: the store did not confirm; it is repeated until it does or the cache is closed, and meanwhile
+   * this instance does not serve what it covers. Nothing is done, nor repeated, where the cache is disabled or closed, or
+   * by `key` where the scope of the caller is not known. Rejects with `CacheArgumentError` for what is not exactly one of
+   * the forms.
    */
   async invalidate(target: InvalidationTarget): Promise<{ acknowledged: boolean }> {
-    const acknowledged = this.isOpen && (await this.carryOut(target));
-    this.parts.events.emit('invalidate', { target: Object.keys(target)[0] ?? '', acknowledged });
-    return { acknowledged };
+    return this.carryOut(this.parts.targets.prepare(target));
   }
 
   /**
    * Runs `change` and makes what `targets` name unusable before it, so that nothing loaded meanwhile survives, and after
-   * it, whatever its outcome. Both times together wait for the store no longer than its timeout.
+   * it, whatever its outcome. Rejects, and changes nothing, for a wrong target. Both times together wait for the store no longer than its timeout.
    */
   async invalidateAround<T>(
     targets: InvalidationTarget | readonly InvalidationTarget[],
     change: () => Promise<T>,
   ): Promise<T> {
-    const invalidateAll = (): Promise<unknown> =>
-      Promise.all([targets].flat().map((target) => this.invalidate(target)));
+    const prepared = [targets].flat().map((target) => this.parts.targets.prepare(target));
+    const invalidateAll = (): Promise<unknown> => Promise.all(prepared.map((each) => this.carryOut(each)));
     const { clock, timeoutMs } = this.parts;
     const startedAt = clock.monotonicNow();
     await within(clock, timeoutMs, invalidateAll(), undefined);
@@ -157,22 +158,35 @@ export class AgentCache {
     }
   }
 
-  /** Why `key` is or is not served. Never the value. Counts as no request. */
+  /**
+   * Why `key` is or is not served to whoever asks now. Never the value. Counts as no request. The entry is judged by the
+   * groups it was stored under, and by those that `policy` names.
+   */
   async explain(key: string, policy: CachePolicy<never> = {}): Promise<Explanation> {
     const { policies, readPath, store, clock } = this.parts;
-    const [address] = (this.isOpen && policies.addressesOf([key], policy)) || [];
+    const address = this.isOpen ? policies.addressToExplain(key, policy) : null;
     const [result] = address ? await readPath.read([address]) : [];
     return address && result
       ? explainRead(address, result, tierOf(store), clock.now())
       : explainBypass(key, this.bypassReason);
   }
 
-  /** `fn`, cached under the key that `policy.key` makes of its arguments. */
-  wrap<A extends unknown[], T>(
-    fn: (...args: A) => Promise<T>,
+  /**
+   * `fn`, cached under the key that `policy.key` makes of its arguments; `this` is handed on. Where no key can be made of
+   * them, `fn` runs uncached: a bypass with the reason `not-keyable`.
+   */
+  wrap<A extends unknown[], T, S = unknown>(
+    fn: (this: S, ...args: A) => Promise<T>,
     policy: CachePolicy<T> & { readonly key: (...args: A) => string },
-  ): (...args: A) => Promise<T> {
-    return (...args) => this.getOrLoad(policy.key(...args), () => fn(...args), policy);
+  ): (this: S, ...args: A) => Promise<T> {
+    const call = (args: A, run: () => Promise<T>): Promise<T> => {
+      const key = keyOrNull(() => policy.key(...args));
+      if (key !== null) return this.getOrLoad(key, run, policy);
+      return this.parts.bypasses.run(policy.namespace ?? NO_NAMESPACE, 'not-keyable', run);
+    };
+    return function (...args) {
+      return call(args, () => fn.apply(this, args));
+    };
   }
 
   /** How an object came about that a call of this cache returned; `undefined` for anything else. */
@@ -188,8 +202,7 @@ export class AgentCache {
 
   /** Counts a call that went past the cache on purpose; `outcomeOf(result)` tells it from then on. */
   recordBypass(category: string, reason: BypassReason, result?: unknown): void {
-    this.parts.events.emit('bypass', { category, reason });
-    this.parts.outcomes.record(result, { status: 'bypass', tier: null, ageMs: 0, key: null });
+    this.parts.bypasses.record(category, reason, result);
   }
 
   on<N extends CacheEventName>(name: N, listener: CacheListener<N>): this {
@@ -204,56 +217,53 @@ export class AgentCache {
 
   /** Ends within 500 ms, whatever Redis does. Calls go on, past the cache. */
   async close(): Promise<void> {
-    if (this.closing.signal.aborted) return;
-    this.closing.abort();
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.parts.loads.abort();
     this.parts.invalidation.close();
     await this.parts.release();
   }
 
-  private async through<T>(keys: readonly string[], policy: CachePolicy<T>, load: Load<T>): Promise<readonly T[]> {
-    const { policies, loadThrough } = this.parts;
+  private async through<T>(
+    keys: readonly string[],
+    policy: CachePolicy<T>,
+    load: (requests: readonly LoadRequest<T>[], signal: AbortSignal) => Promise<readonly T[]>,
+  ): Promise<readonly T[]> {
+    const { policies, loadThrough, loads, bypasses } = this.parts;
     const lifetime = policies.lifetimeOf(policy);
     const addresses = policies.addressesOf(keys, policy);
-    if (this.isOpen && addresses) return loadThrough.run({ addresses, lifetime, admit: policy.admit }, load);
-    const requests = keys.map((key): LoadRequest<T> => {
-      return {
-        address: policies.publicAddressOf(key, policy),
-        admit: undefined,
-        fence: null,
-        lifetime,
-        skipReason: null,
-      };
-    });
-    const results = await load(requests);
-    requests.forEach(({ address }, index) => this.recordBypass(address.category, this.bypassReason, results[index]));
-    return results;
+    const run: Load<T> = (requests) => loads.during((signal) => load(requests, signal));
+    if (this.isOpen && addresses) return loadThrough.run({ addresses, lifetime, admit: policy.admit }, run);
+    return bypasses.load(keys, policy, this.bypassReason, run);
   }
 
-  private get bypassReason(): BypassReason {
+  /** `null`, and counted: the call goes past the cache. */
+  private addressesOf(keys: readonly string[], policy: CachePolicy<never>): EntryAddress[] | null {
+    const addresses = this.parts.policies.addressesOf(keys, policy);
+    if (this.isOpen && addresses) return addresses;
+    this.parts.bypasses.recordKeys(keys, policy, this.bypassReason);
+    return null;
+  }
+
+  private get bypassReason(): OwnBypass {
     if (this.isOpen) return 'unknown-scope';
     return this.parts.enabled ? 'closed' : 'disabled';
   }
 
-  private async carryOut(target: InvalidationTarget): Promise<boolean> {
-    const { invalidation, policies } = this.parts;
-    const groups = groupsOfTarget(target);
-    if (groups) return invalidation.ofGroups(groups);
-    if ('pattern' in target) return invalidation.ofPattern(policies.patternOf(target.pattern));
-    const { key, level } = target as { key: string; level?: ScopeLevel };
-    const [address] = policies.addressesOf([key], level ? { scope: level } : {}) ?? [];
-    return address ? (await invalidation.ofKey(address.storageKey)).acknowledged : false;
+  private async carryOut(invalidation: PreparedInvalidation): Promise<{ acknowledged: boolean }> {
+    const acknowledged = this.isOpen && (await invalidation.carryOut());
+    this.parts.events.emit('invalidate', { target: invalidation.form, acknowledged });
+    return { acknowledged };
   }
+}
 
-  private contextOf<T>(request: LoadRequest<T>): LoadContext {
-    return {
-      key: request.address.key,
-      signal: this.closing.signal,
-      ttl: (duration) => {
-        request.lifetime = this.parts.policies.lifetimeOf({ ttl: duration }, request.lifetime.graceMs);
-      },
-      skip: (reason) => {
-        request.skipReason = reason;
-      },
-    };
+/** `null` where `make` throws or answers nothing that can be a key. */
+function keyOrNull(make: () => string): string | null {
+  try {
+    const key = make();
+    assertKey(key);
+    return key;
+  } catch {
+    return null;
   }
 }

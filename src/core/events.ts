@@ -1,6 +1,6 @@
 import type { UnavailableReason } from './ports/store.js';
 
-/** Common to all events about one entry. `category` is bounded (a label); `key` is not, and never belongs into a log. */
+/** Common to all events about one entry. `category` is its namespace (a label); `key` never belongs into a log. */
 interface EntryEvent {
   readonly category: string;
   readonly key: string;
@@ -18,6 +18,7 @@ export type BypassReason =
   | 'not-deterministic'
   | 'unknown-scope'
   | 'unknown-identity'
+  | 'unknown-return'
   | 'not-keyable'
   | 'not-authorized'
   | 'pending-invalidation';
@@ -40,6 +41,7 @@ export interface CacheEvents {
   load: EntryEvent & { readonly ms: number; readonly ok: boolean };
   set: EntryEvent & { readonly ms: number; readonly bytes: number };
   delete: { readonly category: string; readonly count: number };
+  /** `target`: the form it has, such as `tag`. */
   invalidate: { readonly target: string; readonly acknowledged: boolean };
   bypass: { readonly category: string; readonly reason: BypassReason };
   /** A result that was passed through and not stored. `reason` names a kind or a place, never content. */
@@ -49,8 +51,15 @@ export interface CacheEvents {
     /** The loader or the policy wanted it so. Default: the value could not be stored. */
     readonly isIntended?: boolean;
   };
-  /** The store gave no answer to a read or a write. */
-  error: { readonly category: string; readonly operation: string; readonly reason: UnavailableReason };
+  /**
+   * The store gave no answer to a read or a write, or (`incomplete`) could not be walked to its end. What concerns groups
+   * has the category `invalidation`. Repeats of an invalidation are not reported again.
+   */
+  error: {
+    readonly category: string;
+    readonly operation: string;
+    readonly reason: UnavailableReason | 'incomplete';
+  };
   tierFailed: { readonly tier: string; readonly reason: string };
   tierRecovered: { readonly tier: string; readonly downMs: number };
 }

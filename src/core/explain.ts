@@ -1,14 +1,15 @@
 import type { EntryAddress } from './entry.js';
-import type { MissReason } from './events.js';
+import type { BypassReason, MissReason } from './events.js';
 import type { Explanation } from './policy/cache-policy.js';
+import type { Envelope } from './ports/codec.js';
 import type { TierName } from './ports/store.js';
 import type { ReadResult } from './read-path.js';
 
-const REASONS: Readonly<Record<MissReason, string>> = {
+const MISSES: Readonly<Record<MissReason, string>> = {
   absent: 'Nothing is stored under this key: it was never loaded, has expired, was deleted or was evicted.',
   expired: 'The entry has outlived its time to live.',
   invalidated:
-    'The entry was stored before an invalidation of one of its groups, or such an invalidation is not confirmed yet.',
+    'An invalidation of this key or of one of its groups is not confirmed yet: until it is, it is not served.',
   corrupt: 'What is stored under this key is not an entry of this cache and version; the next load replaces it.',
   disconnected: 'There is no connection to Redis at the moment; check healthCheck() and REDIS_URL.',
   timeout: 'Redis did not answer within its timeout (CACHE_REDIS_TIMEOUT).',
@@ -18,36 +19,55 @@ const REASONS: Readonly<Record<MissReason, string>> = {
   rejected: 'Redis answered with an error; its log tells which.',
   closed: 'The cache is closed.',
 };
+const FRESH = 'The entry is fresh and would be served.';
+const OUTDATED = 'The entry was stored before an invalidation of those of its groups that are not current.';
+const NOT_STAMPED = 'The entry was stored without one of the groups that the policy names; the next load replaces it.';
+
+/** Why a call of its own accord never reaches the store. */
+export type OwnBypass = Extract<BypassReason, 'disabled' | 'closed' | 'unknown-scope'>;
+
+const BYPASSES: Readonly<Record<OwnBypass, string>> = {
+  disabled: 'The cache is disabled (CACHE_ENABLED, or the option `enabled`): every loader runs.',
+  closed: 'The cache is closed: every loader runs.',
+  'unknown-scope':
+    'Who is asking is not known, so nothing is shared: see that CacheScope.run() or scope.resolve names the ids, or give the policy a wider `scope`.',
+};
 
 /** Puts into words what a read found. Holds no value. */
 export function explainRead(address: EntryAddress, result: ReadResult, tier: TierName, nowMs: number): Explanation {
-  const groups = [...(result.fence?.tokens ?? [])];
-  const common = { key: address.key, tier };
-  if (result.status === 'miss') {
-    const known = groups.map(([group, token]) => ({ group, current: token !== null }));
-    return {
-      ...common,
-      status: 'miss',
-      reason: REASONS[result.reason],
-      ageMs: null,
-      ttlLeftMs: null,
-      bytes: null,
-      groups: known,
-    };
+  const { key } = address;
+  if (result.status !== 'miss') {
+    const reason = result.status === 'hit' ? FRESH : MISSES.expired;
+    const { envelope } = result;
+    return { key, status: result.status, reason, tier, ...describe(envelope, envelope.snapshot, nowMs) };
   }
-  const { envelope } = result;
-  return {
-    ...common,
-    status: result.status,
-    reason: result.status === 'hit' ? 'The entry is fresh and would be served.' : REASONS.expired,
-    ageMs: Math.max(0, nowMs - envelope.storedAtMs),
-    ttlLeftMs: Math.max(0, envelope.expiresAtMs - nowMs),
-    bytes: envelope.encoded.bytes.byteLength,
-    groups: Object.keys(envelope.snapshot).map((group) => ({ group, current: true })),
-  };
+  const { outdated } = result;
+  if (!outdated) return { key, status: 'miss', reason: MISSES[result.reason], tier, ...NOTHING };
+  const described = describe(outdated.envelope, Object.fromEntries(outdated.tokens), nowMs);
+  return { key, status: 'miss', reason: whyOutdated(address, described.groups), tier, ...described };
+}
+
+function whyOutdated({ groups }: EntryAddress, stamped: Explanation['groups']): string {
+  if (!stamped.every(({ current }) => current)) return OUTDATED;
+  const isStampedWithAll = groups.every((named) => stamped.some(({ group }) => group === named));
+  return isStampedWithAll ? MISSES.invalidated : NOT_STAMPED;
 }
 
 /** For a call that never reaches the store. */
-export function explainBypass(key: string, reason: string): Explanation {
-  return { key, status: 'bypass', reason, tier: null, ageMs: null, ttlLeftMs: null, bytes: null, groups: [] };
+export function explainBypass(key: string, reason: OwnBypass): Explanation {
+  return { key, status: 'bypass', reason: BYPASSES[reason], tier: null, ...NOTHING };
+}
+
+type Description = Pick<Explanation, 'ageMs' | 'ttlLeftMs' | 'bytes' | 'groups'>;
+
+const NOTHING: Description = { ageMs: null, ttlLeftMs: null, bytes: null, groups: [] };
+
+function describe(envelope: Envelope, current: Readonly<Record<string, string | null>>, nowMs: number): Description {
+  const { storedAtMs, expiresAtMs, encoded, snapshot } = envelope;
+  return {
+    ageMs: Math.max(0, nowMs - storedAtMs),
+    ttlLeftMs: Math.max(0, expiresAtMs - nowMs),
+    bytes: encoded.bytes.byteLength,
+    groups: Object.entries(snapshot).map(([group, token]) => ({ group, current: current[group] === token })),
+  };
 }

@@ -4,9 +4,17 @@ import type { Clock } from './ports/clock.js';
 import type { EncodedValue, Snapshot } from './ports/codec.js';
 import type { Fence } from './read-path.js';
 
-/** How a load ended. `encoded: null`: the result cannot be copied faithfully, so it belongs to its loader alone. */
+/**
+ * How a load ended. `encoded: null`: the result cannot be copied faithfully, so it belongs to its loader alone.
+ * `isStorable: false`: nobody gets it again.
+ */
 export type Landing =
-  | { readonly ok: true; readonly value: unknown; readonly encoded: EncodedValue | null }
+  | {
+      readonly ok: true;
+      readonly value: unknown;
+      readonly encoded: EncodedValue | null;
+      readonly isStorable: boolean;
+    }
   | { readonly ok: false; readonly error: unknown };
 
 /** One load under way, and all who wait for it. */

@@ -11,7 +11,8 @@ export const escapeGlob = (text: string): string => text.replace(/[\\*?[\]^-]/g,
 
 /**
  * A test of texts against a glob with the syntax of Redis: `*`, `?`, `[abc]`, `[a-c]`, `[^a]`, `\x`. Compares UTF-8
- * bytes, as Redis does: `?` is one byte. Takes time in proportion to pattern × text at most.
+ * bytes, as Redis does: `?` is one byte. Takes time in proportion to pattern × text at most. A range from ASCII to another
+ * character, such as `[a-é]`, is by unsigned bytes; Redis takes them as the machine it was built for does.
  */
 export function globMatcher(pattern: string): (text: string) => boolean {
   const glob = Buffer.from(pattern);

@@ -1,6 +1,6 @@
 import { CacheArgumentError } from './errors.js';
-import { escapeSegment } from './key/escape.js';
-import type { CachePolicy, InvalidationTarget } from './policy/cache-policy.js';
+import { escapeSegment, isShortened } from './key/escape.js';
+import type { CachePolicy } from './policy/cache-policy.js';
 import { everything, type Resource } from './policy/resource.js';
 import type { ScopeValues } from './policy/scope.js';
 
@@ -10,31 +10,25 @@ import type { ScopeValues } from './policy/scope.js';
  */
 export type Group = string;
 
-export const namespaceGroup = (namespace: string): Group => `ns:${escapeSegment(namespace)}`;
+/** A namespace that was read from a key may be shortened already: it is in the group of the text that it was. */
+export const namespaceGroup = (namespace: string): Group =>
+  `ns:${isShortened(namespace) ? namespace : escapeSegment(namespace)}`;
 export const tagGroup = (tag: string): Group => `tag:${escapeSegment(tag)}`;
 export const contextGroup = (taskId: string): Group => `context:${escapeSegment(taskId)}`;
 export const scopeGroup = (level: keyof ScopeValues, id: string): Group => `scope:${level}:${escapeSegment(id)}`;
 export const resourceGroup = ({ type, id }: Resource): Group => `resource:${escapeSegment(type)}:${escapeSegment(id)}`;
 
+/** Throws `CacheArgumentError` for a text: its characters would be the tags. */
+export function tagsGroups(tags: readonly string[]): Group[] {
+  if (Array.isArray(tags)) return tags.map(tagGroup);
+  throw new CacheArgumentError(`tags is of type ${typeof tags}: expected an array of texts`);
+}
+
 /** The groups an entry of this namespace and policy belongs to, scope aside. No duplicates. */
 export function groupsOf(namespace: string, policy: Pick<CachePolicy, 'tags' | 'context' | 'dependsOn'>): Group[] {
   const groups = new Set([namespaceGroup(namespace)]);
-  for (const tag of policy.tags ?? []) groups.add(tagGroup(tag));
+  for (const tag of tagsGroups(policy.tags ?? [])) groups.add(tag);
   if (policy.context !== undefined) groups.add(contextGroup(policy.context));
   for (const resource of policy.dependsOn ?? []) groups.add(resourceGroup(resource)).add(resourceGroup(everything()));
   return [...groups];
-}
-
-/** The groups a target names; `null` where it names a key or a pattern instead. */
-export function groupsOfTarget(target: InvalidationTarget): Group[] | null {
-  if ('tag' in target) return [tagGroup(target.tag)];
-  if ('tags' in target) return target.tags.map(tagGroup);
-  if ('context' in target) return [contextGroup(target.context)];
-  if ('resource' in target) return [resourceGroup(target.resource)];
-  if ('namespace' in target) return [namespaceGroup(target.namespace)];
-  if ('scope' in target) return [scopeGroup(target.scope.level, target.scope.id)];
-  if ('key' in target || 'pattern' in target) return null;
-  throw new CacheArgumentError(
-    'invalidate() was given none of its forms: expected { key }, { tag }, { tags }, { resource }, { context }, { namespace }, { scope } or { pattern }',
-  );
 }

@@ -1,3 +1,4 @@
+import type { EntryAddress } from './entry.js';
 import type { EventSink } from './events.js';
 import type { Flights } from './flights.js';
 import type { Group } from './groups.js';
@@ -37,27 +38,32 @@ export class Invalidation {
     const { pending, flights, tokens } = this.parts;
     const ticket = pending.addGroups(groups);
     flights.overtake((address) => pending.covers(address));
-    const { ok } = await tokens.renew(groups);
-    if (ok) pending.releaseGroups(groups, ticket);
-    return this.conclude(ok && !pending.coversEverything);
+    const reply = await tokens.renew(groups);
+    if (reply.ok) pending.releaseGroups(groups, ticket);
+    else this.parts.events.emit('error', { category: 'invalidation', operation: 'invalidate', reason: reply.reason });
+    return this.conclude(reply.ok && !pending.coversEverything);
   }
 
   /** Deletes one entry. `true`: confirmed; `existed`: there was one. */
-  async ofKey(storageKey: string): Promise<{ acknowledged: boolean; existed: boolean }> {
-    const { pending, flights, store } = this.parts;
+  async ofKey({ storageKey, category }: EntryAddress): Promise<{ acknowledged: boolean; existed: boolean }> {
+    const { pending, flights, store, events } = this.parts;
     const ticket = pending.addKey(storageKey);
     flights.overtake((address) => address.storageKey === storageKey);
     const reply = await store.delete([storageKey]);
     if (reply.ok) pending.releaseKey(storageKey, ticket);
+    else events.emit('error', { category, operation: 'delete', reason: reply.reason });
     return { acknowledged: this.conclude(reply.ok && !pending.coversEverything), existed: reply.ok && reply.value > 0 };
   }
 
   /** Deletes all entries whose storage key matches the glob. Until confirmed, nothing at all is served here. */
   async ofPattern(pattern: string): Promise<boolean> {
-    const { pending, flights, store } = this.parts;
+    const { pending, flights, store, events } = this.parts;
     flights.overtake(() => true);
     const { complete } = await store.deleteMatching(pattern);
-    if (!complete) pending.addEverything();
+    if (!complete) {
+      pending.addEverything();
+      events.emit('error', { category: 'invalidation', operation: 'invalidate', reason: 'incomplete' });
+    }
     return this.conclude(complete);
   }
 

@@ -113,12 +113,13 @@ export class LoadPath {
     if (skipReason !== null) this.refuse(address, skipReason);
     const isWanted = skipReason === null && request.fence !== null && !flight.isOvertaken;
     const isCopyNeeded = isWanted || flight.waiterCount > 0;
-    const encoding = isCopyNeeded ? this.parts.writePath.encode(address, value) : null;
+    const encoding = isCopyNeeded ? this.parts.writePath.encode(address, value, skipReason !== null) : null;
     const encoded = encoding?.ok ? encoding.encoded : null;
-    this.close(flight, { ok: true, value, encoded });
-    if (!isWanted) return { value, isStorable: skipReason === null, write: null };
-    const isStorable = encoded !== null && this.isAdmitted(request, value, encoded, loadMs);
-    return { value, isStorable, write: isStorable ? { flight, address, lifetime, encoded, loadMs } : null };
+    const isStorable =
+      skipReason === null && (!isWanted || (encoded !== null && this.isAdmitted(request, value, encoded, loadMs)));
+    this.close(flight, { ok: true, value, encoded, isStorable });
+    const isWritten = isWanted && isStorable && encoded !== null;
+    return { value, isStorable, write: isWritten ? { flight, address, lifetime, encoded, loadMs } : null };
   }
 
   private close(flight: Flight, landing: Landing): void {
@@ -143,8 +144,9 @@ export class LoadPath {
   ): Promise<Loaded<T>> {
     const landing = await flight.landing;
     if (!landing.ok) throw landing.error;
-    if (landing.encoded) return { value: this.parts.writePath.copyOf(landing.encoded) as T, isStorable: true };
-    if (landing.value === undefined) return { value: undefined as T, isStorable: false };
+    const { value, encoded, isStorable } = landing;
+    if (encoded) return { value: this.parts.writePath.copyOf(encoded) as T, isStorable };
+    if (value === undefined) return { value: undefined as T, isStorable: false };
     const flown: Led<T> = { request, flight: this.parts.flights.open(request.address, request.fence) };
     const [loaded] = await this.lead([flown], load, budgetMs);
     return loaded as Loaded<T>;

@@ -46,14 +46,18 @@ export class LoadThrough {
     const loaded = missing.length > 0 ? await this.loadOrFallBack(lookup, missing, load, budgetMs) : [];
     const rest = loaded.values();
     return found.map((result) => {
-      const answer = result.status === 'hit' ? this.answerFrom<T>(result, 'hit') : (rest.next().value as Answer<T>);
-      this.parts.outcomes.record(answer.value, answer.outcome);
-      return answer.value;
+      return this.give(result.status === 'hit' ? this.answerFrom<T>(result, 'hit') : (rest.next().value as Answer<T>));
     });
   }
 
-  /** Reads and reports; loads nothing. */
-  async find(addresses: readonly EntryAddress[]): Promise<Found[]> {
+  /** What is fresh, in the order of the addresses; `undefined` where nothing is. Loads nothing. */
+  async get<T>(addresses: readonly EntryAddress[]): Promise<(T | undefined)[]> {
+    const found = await this.find(addresses);
+    return found.map((result) => (result.status === 'hit' ? this.give(this.answerFrom<T>(result, 'hit')) : undefined));
+  }
+
+  /** Reads and reports. */
+  private async find(addresses: readonly EntryAddress[]): Promise<Found[]> {
     const startedAt = this.parts.clock.monotonicNow();
     const results = await this.parts.readPath.read(addresses);
     const ms = (this.parts.clock.monotonicNow() - startedAt) / addresses.length;
@@ -62,6 +66,11 @@ export class LoadThrough {
       this.report(address, result, ms);
       return { ...result, address };
     });
+  }
+
+  private give<T>({ value, outcome }: Answer<T>): T {
+    this.parts.outcomes.record(value, outcome);
+    return value;
   }
 
   private report({ category, key }: EntryAddress, result: ReadResult, ms: number): void {

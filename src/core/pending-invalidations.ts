@@ -8,6 +8,7 @@ const MAX_PENDING = 10_000;
  *
  * Bounded: past 10,000 it no longer remembers which, and covers everything until all was made unusable. Each addition
  * gets a new ticket, so that a confirmation of an earlier write cannot release a later invalidation of the same group.
+ * Additions while everything is covered keep tickets of their own: they must not put off the release of the rest.
  */
 export class PendingInvalidations {
   private readonly tickets = new Map<string, number>();
@@ -24,8 +25,12 @@ export class PendingInvalidations {
 
   covers(address: EntryAddress): boolean {
     if (this.isEmpty) return false;
-    if (this.everythingTicket !== null || this.tickets.has(keyId(address.storageKey))) return true;
-    return address.groups.some((group) => this.tickets.has(groupId(group)));
+    return this.tickets.has(keyId(address.storageKey)) || this.coversSome(address.groups);
+  }
+
+  coversSome(groups: readonly Group[]): boolean {
+    if (this.isEmpty) return false;
+    return this.everythingTicket !== null || groups.some((group) => this.tickets.has(groupId(group)));
   }
 
   /** Returns the ticket with which {@link release} takes exactly these back. */
@@ -68,7 +73,7 @@ export class PendingInvalidations {
   }
 
   private add(ids: readonly string[]): number {
-    if (this.everythingTicket !== null || this.tickets.size + ids.length > MAX_PENDING) return this.addEverything();
+    if (this.tickets.size + ids.length > MAX_PENDING) return this.addEverything();
     const ticket = ++this.ticketCount;
     for (const id of ids) this.tickets.set(id, ticket);
     return ticket;

@@ -2,7 +2,7 @@ import type { EntryAddress } from './entry.js';
 import type { EventSink, MissReason } from './events.js';
 import type { Group } from './groups.js';
 import type { Clock } from './ports/clock.js';
-import type { Envelope, EnvelopeCodec, ValueCodec } from './ports/codec.js';
+import type { Envelope, EnvelopeCodec, Snapshot, ValueCodec } from './ports/codec.js';
 import type { Reply, Store, UnavailableReason } from './ports/store.js';
 import { within } from './resilience/within.js';
 import type { VersionTokens } from './version-tokens.js';
@@ -14,10 +14,18 @@ export interface Fence {
   readonly tokens: ReadonlyMap<Group, string | null>;
 }
 
-/** What the store holds for an address. A `fence` of `null`: versions are not known, so nothing may be stored. */
+/**
+ * What the store holds for an address. A `fence` of `null`: versions are not known, so nothing may be stored. `outdated`:
+ * the entry that was found and may not be served, and the versions that are current.
+ */
 export type ReadResult =
   | { readonly status: 'hit' | 'stale'; readonly envelope: Envelope; readonly value: unknown; readonly fence: Fence }
-  | { readonly status: 'miss'; readonly reason: MissReason; readonly fence: Fence | null };
+  | {
+      readonly status: 'miss';
+      readonly reason: MissReason;
+      readonly fence: Fence | null;
+      readonly outdated?: { readonly envelope: Envelope; readonly tokens: ReadonlyMap<Group, string | null> };
+    };
 
 interface ReadPathParts {
   readonly store: Store;
@@ -59,13 +67,19 @@ export class ReadPath {
     if (this.parts.pending.covers(address)) return { status: 'miss', reason: 'invalidated', fence: null };
     const fence: Fence = { tokens: new Map(address.groups.map((group) => [group, tokens.get(group) ?? null])) };
     if (typeof envelope === 'string') return { status: 'miss', reason: envelope, fence };
-    const isStampedWithAll = address.groups.every((group) => Object.hasOwn(envelope.snapshot, group));
-    const isCurrent = Object.entries(envelope.snapshot).every(([group, token]) => tokens.get(group) === token);
-    if (!isStampedWithAll || !isCurrent) return { status: 'miss', reason: 'invalidated', fence };
+    if (!this.isValid(address, envelope.snapshot, tokens))
+      return { status: 'miss', reason: 'invalidated', fence, outdated: { envelope, tokens } };
     const decoding = this.parts.values.decode(envelope.encoded);
     if (!decoding.ok) return { status: 'miss', reason: 'corrupt', fence };
     const status = this.parts.clock.now() < envelope.expiresAtMs ? 'hit' : 'stale';
     return { status, envelope, value: decoding.value, fence };
+  }
+
+  /** Also by the groups that the caller did not name: the entry may belong to more of them. */
+  private isValid({ groups }: EntryAddress, snapshot: Snapshot, tokens: Tokens): boolean {
+    const isStampedWithAll = groups.every((group) => Object.hasOwn(snapshot, group));
+    const isCurrent = Object.entries(snapshot).every(([group, token]) => tokens.get(group) === token);
+    return isStampedWithAll && isCurrent && !this.parts.pending.coversSome(Object.keys(snapshot));
   }
 
   private open(bytes: Buffer | null, address: EntryAddress): Envelope | 'absent' | 'corrupt' {

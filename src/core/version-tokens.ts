@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { EventSink } from './events.js';
 import type { Group } from './groups.js';
 import type { Snapshot } from './ports/codec.js';
-import type { Reply, Store, StoreWrite } from './ports/store.js';
+import type { Reply, Store, StoreWrite, UnavailableReason } from './ports/store.js';
 
 /**
  * The versions of groups: one random token per group, under one key each.
@@ -19,6 +20,7 @@ export class VersionTokens {
     private readonly prefix: string,
     /** Lives as long as the longest-lived entry that can be stamped with it. */
     private readonly ttlMs: number,
+    private readonly events: EventSink,
   ) {}
 
   storageKeyOf(group: Group): string {
@@ -30,9 +32,12 @@ export class VersionTokens {
     return `${this.prefix}:~v:*`;
   }
 
-  /** Gives every group a new token: all entries stamped before are invalid from then on. */
-  renew(groups: readonly Group[]): Promise<Reply<true>> {
-    return this.store.setMany(groups.map((group) => this.freshToken(group)));
+  /**
+   * Gives every group a new token: all entries stamped before are invalid from then on. No token is ever written twice: it
+   * would come back after a later invalidation, and with it all that was stored under it.
+   */
+  renew(groups: readonly Group[]): Promise<Reply<boolean>> {
+    return this.store.setManyOnce(groups.map((group) => this.freshToken(group)));
   }
 
   /**
@@ -52,10 +57,15 @@ export class VersionTokens {
     const write = this.freshToken(group);
     const creation = this.store.setIfAbsent(write).then((reply) => {
       this.creations.delete(group);
+      if (!reply.ok) this.reportFailure(reply.reason);
       return reply.ok && reply.value ? write.value.toString() : null;
     });
     this.creations.set(group, creation);
     return creation;
+  }
+
+  private reportFailure(reason: UnavailableReason): void {
+    this.events.emit('error', { category: 'invalidation', operation: 'create-version', reason });
   }
 
   private freshToken(group: Group): StoreWrite & { readonly value: Buffer } {

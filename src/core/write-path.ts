@@ -25,10 +25,11 @@ export interface EntryWrite {
 export class WritePath {
   constructor(private readonly parts: WritePathParts) {}
 
-  /** `ok: false` for a value that would not come back equal; counted and reported as refused. */
-  encode(address: EntryAddress, value: unknown): Encoding {
+  /** `ok: false` for a value that would not come back equal; reported as refused, unless it has been already. */
+  encode(address: EntryAddress, value: unknown, isReported = false): Encoding {
     const encoding = this.tryEncode(value);
-    if (!encoding.ok) this.parts.events.emit('refused', { category: address.category, reason: encoding.reason });
+    if (!encoding.ok && !isReported)
+      this.parts.events.emit('refused', { category: address.category, reason: encoding.reason });
     return encoding;
   }
 

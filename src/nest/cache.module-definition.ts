@@ -19,6 +19,9 @@ interface CacheModuleExtras {
 /** Options of `CacheModule.forRoot`. */
 export type CacheModuleOptions = CacheFactoryOptions & CacheModuleExtras;
 
+/** Token of the bindings that were given to `CacheModule`. */
+export const CACHE_BINDINGS = Symbol('nestjs-agent-cache:bindings');
+
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<CacheFactoryOptions>({ moduleName: 'AgentCache' })
     .setClassMethodName('forRoot')

@@ -8,12 +8,12 @@ import { CacheClient } from '../core/cache-client.js';
 import { CacheEventBus } from '../core/events.js';
 import { CacheKeyGenerator } from '../core/key/cache-key-generator.js';
 import type { CacheOptions, ResolvedOptions } from '../core/policy/options.js';
-import { resolveOptions } from '../core/policy/resolve-options.js';
 import { CacheMetrics } from '../observability/cache-metrics.js';
 import { connectLog } from '../observability/cache-log.js';
-import { MODULE_OPTIONS_TOKEN, type CacheModuleOptions } from './cache.module-definition.js';
+import { CACHE_BINDINGS, MODULE_OPTIONS_TOKEN } from './cache.module-definition.js';
 import { cacheConfig } from './config/cache.config.js';
-import { mergeOptions } from './config/merge-options.js';
+import { warningsOf } from './config/environment-warnings.js';
+import { resolveModuleOptions } from './config/module-options.js';
 
 /** All options of this app: code over environment over defaults. */
 export const RESOLVED_OPTIONS = Symbol('nestjs-agent-cache:resolved-options');
@@ -26,6 +26,17 @@ class CacheLifecycle implements OnApplicationShutdown {
   onApplicationShutdown(): Promise<void> {
     return this.composed.close();
   }
+}
+
+/** Warns here and not where the environment is read, since an app may read it as often as it likes. */
+function resolve(environment: CacheOptions, code: unknown, bindings: unknown): ResolvedOptions {
+  const logger = new Logger('AgentCache');
+  for (const warning of warningsOf(process.env)) logger.warn(warning);
+  const resolved = resolveModuleOptions(environment, code, bindings);
+  if ((code as CacheOptions | null)?.metrics?.aggregate) {
+    logger.warn('metrics.aggregate has no effect: this version counts every instance by itself');
+  }
+  return resolved;
 }
 
 async function compose(options: ResolvedOptions): Promise<ComposedCache> {
@@ -49,9 +60,8 @@ const part = <T>(provide: Provider & object, pick: (composed: ComposedCache) => 
 export const cacheProviders: Provider[] = [
   {
     provide: RESOLVED_OPTIONS,
-    inject: [cacheConfig.KEY, MODULE_OPTIONS_TOKEN],
-    useFactory: (environment: CacheOptions, code: CacheModuleOptions) =>
-      resolveOptions(mergeOptions(environment, code)),
+    inject: [cacheConfig.KEY, MODULE_OPTIONS_TOKEN, CACHE_BINDINGS],
+    useFactory: resolve,
   },
   { provide: COMPOSED_CACHE, inject: [RESOLVED_OPTIONS], useFactory: compose },
   part(AgentCache, ({ cache }) => cache),

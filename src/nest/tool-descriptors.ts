@@ -12,7 +12,7 @@ export class AppToolDescriptors implements ToolDescriptors, OnModuleInit {
   private providers: readonly ToolDescriptors[] = [];
 
   constructor(
-    @Inject(MODULE_OPTIONS_TOKEN) private readonly options: Pick<CacheModuleOptions, 'tools'>,
+    @Inject(MODULE_OPTIONS_TOKEN) private readonly options: Pick<CacheModuleOptions, 'tools'> | null | undefined,
     private readonly modules: ModulesContainer,
   ) {}
 
@@ -33,7 +33,7 @@ export class AppToolDescriptors implements ToolDescriptors, OnModuleInit {
   }
 
   private describeByOptions(tool: string): ToolDescriptor | undefined {
-    const { tools } = this.options;
+    const tools = this.options?.tools;
     if (typeof tools === 'function') return tools(tool);
     return tools && Object.hasOwn(tools, tool) ? tools[tool] : undefined;
   }

@@ -16,6 +16,7 @@ function unansweringStore(reason: UnavailableReason, mode: StoreMode, message: s
     set: answer,
     setIfAbsent: answer,
     setMany: answer,
+    setManyOnce: answer,
     delete: answer,
     increment: answer,
     deleteMatching: () => Promise.resolve({ deleted: 0, complete: false }),

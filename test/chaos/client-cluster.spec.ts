@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { setTimeout as sleep } from 'node:timers/promises';
 import { slotOf } from '../../src/tiers/redis/slots.js';
 import { RedisCluster } from '../support/redis-cluster.js';
-import { type OpenedRedis, openRedis, timed, until } from '../support/redis-kit.js';
+import { type OpenedRedis, openHandles, openRedis, timed, until } from '../support/redis-kit.js';
 import type { RedisServer } from '../support/redis-server.js';
 
 const DEADLINE_MS = 100 + 60;
@@ -70,6 +70,21 @@ describe('a client on a cluster of which one master is lost', () => {
     await lost.restart();
     await until(() => opened.client.set(ON_LOST, ON_LOST), 5_000);
     await until(() => isServed(ON_LOST), 5_000);
+  });
+
+  it('leaves nothing open once it is closed, though all nodes hang', async () => {
+    await opened.client.close();
+    const before = openHandles();
+    const other = await openRedis({ mode: 'cluster', nodes: cluster.nodes });
+    expect(await other.store.ready(5_000)).toBe(true);
+    for (const key of KEYS) await other.client.get(key);
+    for (const master of cluster.masters) master.pause();
+    for (const key of KEYS) await other.client.get(key);
+    await sleep(1_200);
+    await other.client.get(ON_LOST);
+    await other.client.close();
+    const isClean = until(() => openHandles() <= before, 100);
+    await isClean.finally(() => cluster.masters.forEach((master) => master.resume()));
   });
 
   it('closes within half a second while it hangs', async () => {

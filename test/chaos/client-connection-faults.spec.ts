@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type OpenedRedis, openRedis, timed, until } from '../support/redis-kit.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -100,6 +101,45 @@ describe('a client whose connection breaks', () => {
     expect(await patient.store.ready(3_000)).toBe(true);
     expect(await patient.client.get('k')).toBe('v');
     await patient.client.close();
+  });
+
+  describe.each([
+    ['a read', /\r\nget\r\n/i],
+    ['the check of the order of replies', /\r\necho\r\n/i],
+  ])('as soon as %s comes over it', (_what, command) => {
+    /** Calls for `forMs` milliseconds and tells what each took. */
+    const callFor = async (forMs: number) => {
+      const times: number[] = [];
+      const end = performance.now() + forMs;
+      while (performance.now() < end) {
+        times.push((await timed(() => opened.client.get('k'))).ms);
+        await sleep(2);
+      }
+      return times;
+    };
+
+    it('connects seldom, says it once or twice, costs most calls nothing, and is served again', async () => {
+      proxy.closeOn(command);
+      proxy.resetAll();
+      const accepted = proxy.accepted;
+      await callFor(1_000);
+      const times = await callFor(2_000);
+      expect(proxy.accepted - accepted).toBeLessThan(25);
+      expect(opened.events.tierChanges.length).toBeLessThanOrEqual(3);
+      expect(times.filter((ms) => ms > 20).length).toBeLessThan(times.length / 20);
+      expect(Math.max(...times)).toBeLessThan(DEADLINE_MS);
+      await proxy.heal();
+      await until(isServed, 3_000);
+    });
+  });
+
+  it('asks whether Redis is there with a new connection when the breaker was open, at once', async () => {
+    proxy.mute();
+    await opened.client.get('k');
+    expect((await opened.store.health()).breaker).toBe('open');
+    await proxy.heal();
+    const { ms } = await timed(() => until(isServed));
+    expect(ms).toBeLessThan(300);
   });
 
   describe('and answers no longer belong to their commands', () => {

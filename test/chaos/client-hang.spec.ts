@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type OpenedRedis, openRedis, timed, until } from '../support/redis-kit.js';
+import { type OpenedRedis, openHandles, openRedis, timed, until } from '../support/redis-kit.js';
 import { RedisServer } from '../support/redis-server.js';
 
 const TIMEOUT_MS = 100;
@@ -50,9 +50,27 @@ describe('a client whose Redis hangs', () => {
     for (const { ms } of times) expect(ms).toBeLessThan(TIMEOUT_MS + SLACK_MS);
   });
 
-  it('costs about nothing after ten calls', async () => {
+  it('costs one deadline in all, however many calls come one after another', async () => {
     server.pause();
-    await Promise.all(Array.from({ length: 10 }, () => opened.client.get('k')));
+    const { ms } = await timed(async () => {
+      for (let call = 0; call < 50; call++) expect(await opened.client.get('k')).toBeNull();
+    });
+    expect(ms).toBeGreaterThanOrEqual(TIMEOUT_MS);
+    expect(ms).toBeLessThan(2 * TIMEOUT_MS);
+  });
+
+  it('costs no second deadline for a call that comes just before the first is over', async () => {
+    server.pause();
+    const first = opened.client.get('k');
+    await sleep(TIMEOUT_MS - 20);
+    const { ms } = await timed(() => opened.client.get('k'));
+    expect(ms).toBeLessThan(TIMEOUT_MS - 20);
+    expect(await first).toBeNull();
+  });
+
+  it('costs about nothing after one call', async () => {
+    server.pause();
+    await opened.client.get('k');
     const { ms } = await timed(() => slowest(200));
     expect(ms).toBeLessThan(TIMEOUT_MS);
     expect(opened.events.of('miss').at(-1)).toMatchObject({ reason: 'breaker-open' });
@@ -90,6 +108,17 @@ describe('a client whose Redis hangs', () => {
     const { ms } = await timed(() => opened.client.close());
     expect(ms).toBeLessThan(500);
     expect(await waiting).toEqual([null, null, null, null, null]);
+  });
+
+  it('leaves nothing open once it is closed', async () => {
+    const before = openHandles();
+    const other = await openRedis(server.url, { connections: 2 });
+    expect(await other.store.ready(2_000)).toBe(true);
+    await other.client.set('k', 'v');
+    server.pause();
+    await other.client.get('k');
+    await other.client.close();
+    await until(() => openHandles() <= before, 100);
   });
 
   it('takes no blocked event loop for a hanging Redis', async () => {

@@ -64,6 +64,7 @@ describe('a client at 5,000 calls a second on a hung Redis', () => {
   /** Writes without waiting, while Redis is stopped. */
   async function overload(options: Partial<ResolvedRedisOptions>, tuning: Partial<ResilienceTuning> = {}) {
     opened = await openRedis(server.url, options, tuning);
+    if (tuning.breakerThreshold === Infinity) withoutSilence(opened);
     expect(await opened.store.ready(2_000)).toBe(true);
     await opened.client.set('warm', 'up');
     opened.events.all.length = 0;
@@ -88,6 +89,12 @@ describe('a client at 5,000 calls a second on a hung Redis', () => {
     return { grownBytes, mostInFlight, answered, isShed };
   }
 });
+
+/** Lets silence not open the breaker. */
+function withoutSilence({ store }: OpenedRedis): void {
+  const { guard } = (store as unknown as { redis: { guard: { options: object } } }).redis;
+  guard.options = { ...guard.options, isOneServer: false };
+}
 
 /** Health would ask Redis, and thereby count itself. */
 function inFlightOf({ store }: OpenedRedis): number {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type OpenedRedis, openRedis, timed, until } from '../support/redis-kit.js';
+import { type OpenedRedis, openHandles, openRedis, timed, until } from '../support/redis-kit.js';
 import { RedisSentinels } from '../support/redis-sentinels.js';
 
 describe('a client on the master that sentinels name', () => {
@@ -21,6 +21,35 @@ describe('a client on the master that sentinels name', () => {
     expect(await opened.client.set('k', 'v')).toBe(true);
     expect(await opened.client.get('k')).toBe('v');
     expect(await opened.client.healthCheck()).toMatchObject({ mode: 'sentinel', connected: true });
+  });
+
+  it('gives sentinels that ask for a password theirs, not that of the master', async () => {
+    await sentinels.protect('sesame');
+    const topology = { mode: 'sentinel', sentinels: sentinels.addresses, name: sentinels.name } as const;
+    const known = await openRedis(topology, { sentinelUsername: 'default', sentinelPassword: 'sesame' });
+    expect(await known.store.ready(5_000)).toBe(true);
+    expect(await known.client.set('k', 'v')).toBe(true);
+    await known.client.close();
+    const unknown = await openRedis(topology);
+    expect(await unknown.store.ready(500)).toBe(false);
+    await unknown.client.close();
+  });
+
+  it.each([
+    ['is connected', true],
+    ['asks it for the master', false],
+  ])('leaves nothing open once it is closed, though the sentinel hangs while it %s', async (_what, isReady) => {
+    await opened.client.close();
+    await until(() => sentinels.listenerCount().then((count) => count === 0));
+    const before = openHandles();
+    const topology = { mode: 'sentinel', sentinels: sentinels.addresses, name: sentinels.name } as const;
+    if (!isReady) sentinels.pause();
+    const other = await openRedis(topology);
+    expect(await other.store.ready(isReady ? 5_000 : 200)).toBe(isReady);
+    if (isReady) sentinels.pause();
+    await other.client.get('k');
+    await other.client.close();
+    await until(() => openHandles() <= before, 100);
   });
 
   it.each([

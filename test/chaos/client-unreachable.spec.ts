@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type OpenedRedis, openRedis, timed, until } from '../support/redis-kit.js';
+import { type OpenedRedis, openHandles, openRedis, timed, until } from '../support/redis-kit.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 
@@ -25,10 +25,10 @@ describe('a client whose Redis cannot be reached', () => {
 
   describe.each([
     ['refuses connections', refusedPort],
-    ['has a port that cannot be', () => Promise.resolve('redis://127.0.0.1:70000')],
     ['has a name that nobody knows', () => Promise.resolve('redis://no-such-host.invalid:6379')],
     ['accepts connections and stays mute', acceptAndMute],
     ['asks for a password that is not known', passwordServer],
+    ['has no database of that number', serverWithFewDatabases],
   ])('because it %s', (_what, urlOf) => {
     it('answers every call at once with nothing', async () => {
       opened = await openRedis(await urlOf());
@@ -69,11 +69,11 @@ describe('a client whose Redis cannot be reached', () => {
     });
 
     it('closes within half a second and leaves nothing open', async () => {
-      const before = handles();
+      const before = openHandles();
       opened = await openRedis(await urlOf());
       await opened.client.get('k');
       expect((await timed(() => opened.client.close())).ms).toBeLessThan(500);
-      await until(() => handles() <= before + cleanUps.length, 1_000);
+      await until(() => openHandles() <= before + cleanUps.length, 100);
     });
   });
 
@@ -100,15 +100,25 @@ describe('a client whose Redis cannot be reached', () => {
     await until(() => recoveredCount === 1, 3_000);
   });
 
+  it('writes nothing to another database than the one it names', async () => {
+    const server = await RedisServer.start();
+    cleanUps.push(() => server.stop());
+    await server.command('ACL', 'SETUSER', 'default', '-select');
+    opened = await openRedis(`${server.url}/3`);
+    expect(await opened.store.ready(500)).toBe(false);
+    expect(await opened.client.set('k', 'v')).toBe(false);
+    expect(await server.command('EXISTS', 'test:k')).toBe(0);
+  });
+
+  async function serverWithFewDatabases(): Promise<string> {
+    const server = await RedisServer.start();
+    cleanUps.push(() => server.stop());
+    return `${server.url}/99`;
+  }
+
   async function passwordServer(): Promise<string> {
     const server = await RedisServer.start({ args: ['--requirepass', 'right'] });
     cleanUps.push(() => server.stop());
     return `redis://:wrong@127.0.0.1:${server.port}`;
   }
 });
-
-/** Sockets and timers that keep the process alive. */
-function handles(): number {
-  const kinds = new Set(['TCPSocketWrap', 'TCPConnectWrap', 'TLSWrap', 'Timeout', 'GetAddrInfoReqWrap']);
-  return process.getActiveResourcesInfo().filter((kind) => kinds.has(kind)).length;
-}

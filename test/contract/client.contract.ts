@@ -33,6 +33,20 @@ export function describeClient(what: string, open: () => Promise<ClientUnderTest
         expect(await client.get('k')).toBeNull();
       });
 
+      it('keeps a byte order mark', async () => {
+        await client.set('k', '\ufefftext');
+        expect(await client.get('k')).toBe('\ufefftext');
+      });
+
+      it('takes bytes that are no text for a corrupt value, not for one with replaced characters', async () => {
+        await client.setBytes('k', Buffer.from([0xff, 0xfe]));
+        expect(await client.get('k')).toBeNull();
+        expect(await client.getJson('k')).toBeNull();
+        expect(await client.getMany(['k', 'none'])).toEqual([null, null]);
+        expect(events.of('miss').map(({ reason }) => reason)).toEqual(['corrupt', 'corrupt', 'corrupt', 'absent']);
+        expect(events.of('hit')).toEqual([]);
+      });
+
       it('keeps literal keys behind its prefix', async () => {
         await client.set('a:*', 'v');
         expect(await opened.store.get('test:a:*')).toEqual({ ok: true, value: Buffer.from('v') });
@@ -118,6 +132,13 @@ export function describeClient(what: string, open: () => Promise<ClientUnderTest
       expect(bytes).toEqual(Buffer.from([255, 13, 10]));
     });
 
+    it('stores no bytes that are no longer there', async () => {
+      const bytes = new Uint8Array(8);
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+      expect(await client.setBytes('k', bytes)).toBe(false);
+      expect(await client.getBytes('k')).toBeNull();
+    });
+
     describe('many at once', () => {
       it('writes and reads in order, with gaps and duplicates', async () => {
         expect(await client.setMany([['a', '1'], ['b', '']])).toBe(true); // prettier-ignore
@@ -160,16 +181,16 @@ export function describeClient(what: string, open: () => Promise<ClientUnderTest
 
     describe('time to live', () => {
       it.each([
-        ['set', () => client.set('k', 'v', '40ms')],
-        ['setJson', () => client.setJson('k', 1, '40ms')],
-        ['setBytes', () => client.setBytes('k', Buffer.from('v'), '40ms')],
-        ['setMany', () => client.setMany([['k', 'v']], '40ms')],
-        ['setIfAbsent', () => client.setIfAbsent('k', 'v', '40ms')],
-        ['increment', () => client.increment('k', 1, '40ms')],
+        ['set', () => client.set('k', 'v', '1s')],
+        ['setJson', () => client.setJson('k', 1, '1s')],
+        ['setBytes', () => client.setBytes('k', Buffer.from('v'), '1s')],
+        ['setMany', () => client.setMany([['k', 'v']], '1s')],
+        ['setIfAbsent', () => client.setIfAbsent('k', 'v', '1s')],
+        ['increment', () => client.increment('k', 1, '1s')],
       ])('ends what %s wrote', async (_what, write) => {
         await write();
         expect(await client.get('k')).not.toBeNull();
-        await opened.elapse(50);
+        await opened.elapse(1_100);
         expect(await client.get('k')).toBeNull();
       });
     });

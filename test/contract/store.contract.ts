@@ -92,26 +92,26 @@ export function describeStore(mode: StoreMode, open: () => Promise<StoreUnderTes
       });
 
       it('forgets a value when its time to live is over, and not before', async () => {
-        await put('short', 'v', 150);
+        await put('short', 'v', 1_000);
         await put('long', 'v', HOUR);
-        await opened.elapse(20);
+        await opened.elapse(100);
         expect(await store.get('short')).toEqual(ok(bytes('v')));
-        await opened.elapse(140);
+        await opened.elapse(1_000);
         expect(await store.getMany(['short', 'long'])).toEqual(ok([null, bytes('v')]));
       });
 
       it('replaces the value and its time to live', async () => {
         await put('k', 'first', 50);
         await put('k', 'second', HOUR);
-        await opened.elapse(60);
+        await opened.elapse(200);
         expect(await store.get('k')).toEqual(ok(bytes('second')));
       });
 
       it('does not prolong the time to live when a value is read', async () => {
-        await put('k', 'v', 100);
-        await opened.elapse(60);
+        await put('k', 'v', 500);
+        await opened.elapse(300);
         await store.get('k');
-        await opened.elapse(50);
+        await opened.elapse(300);
         expect(await store.get('k')).toEqual(ok(null));
       });
     });
@@ -128,15 +128,16 @@ export function describeStore(mode: StoreMode, open: () => Promise<StoreUnderTes
       it('takes none and answers none', async () => {
         expect(await store.getMany([])).toEqual(ok([]));
         expect(await store.setMany([])).toEqual(ok(true));
+        expect(await store.setManyOnce([])).toEqual(ok(true));
         expect(await store.delete([])).toEqual(ok(0));
       });
 
-      it('keeps each value for its own time to live', async () => {
-        await store.setMany([
+      it.each(['setMany', 'setManyOnce'] as const)('keeps each value for its own time to live: %s', async (method) => {
+        await store[method]([
           { key: 'a', value: bytes('1'), ttlMs: 40 },
           { key: 'b', value: bytes('2'), ttlMs: HOUR },
         ]);
-        await opened.elapse(50);
+        await opened.elapse(200);
         expect(await store.getMany(['a', 'b'])).toEqual(ok([null, bytes('2')]));
       });
 
@@ -163,7 +164,7 @@ export function describeStore(mode: StoreMode, open: () => Promise<StoreUnderTes
 
       it('sets a time to live, after which the key is absent again', async () => {
         await store.setIfAbsent({ key: 'k', value: bytes('1'), ttlMs: 40 });
-        await opened.elapse(50);
+        await opened.elapse(200);
         expect(await store.setIfAbsent({ key: 'k', value: bytes('2'), ttlMs: HOUR })).toEqual(ok(true));
       });
     });
@@ -178,7 +179,7 @@ export function describeStore(mode: StoreMode, open: () => Promise<StoreUnderTes
 
       it('does not count what has expired', async () => {
         await put('a', 'v', 30);
-        await opened.elapse(40);
+        await opened.elapse(200);
         expect(await store.delete(['a'])).toEqual(ok(0));
       });
     });
@@ -196,17 +197,17 @@ export function describeStore(mode: StoreMode, open: () => Promise<StoreUnderTes
       });
 
       it('counts the time to live from the first increment', async () => {
-        await store.increment('n', 1, 100);
-        await opened.elapse(60);
-        await store.increment('n', 1, HOUR);
-        await opened.elapse(50);
+        await store.increment('n', 1, 1_000);
+        await opened.elapse(100);
+        expect(await store.increment('n', 1, HOUR)).toEqual(ok(2));
+        await opened.elapse(1_000);
         expect(await store.get('n')).toEqual(ok(null));
       });
 
       it('keeps the time to live of a value that was set', async () => {
-        await put('n', '41', 60);
+        await put('n', '41', 1_000);
         expect(await store.increment('n', 1, HOUR)).toEqual(ok(42));
-        await opened.elapse(70);
+        await opened.elapse(1_100);
         expect(await store.get('n')).toEqual(ok(null));
       });
 
@@ -227,6 +228,17 @@ export function describeStore(mode: StoreMode, open: () => Promise<StoreUnderTes
         await put('m', String(Number.MIN_SAFE_INTEGER));
         expect(await store.increment('m', -1, HOUR)).toEqual(unavailable('rejected'));
       });
+
+      it.each(['9007199254740992', '9007199254740993', '-9007199254740992'])(
+        'rejects the value %s, which is no safe integer, whatever is added, and leaves it',
+        async (value) => {
+          await put('n', value);
+          for (const by of [-5, -1, 0, 1, 5]) {
+            expect(await store.increment('n', by, HOUR)).toEqual(unavailable('rejected'));
+          }
+          expect(await store.get('n')).toEqual(ok(bytes(value)));
+        },
+      );
     });
 
     describe('deleteMatching', () => {
@@ -299,6 +311,7 @@ export function describeStore(mode: StoreMode, open: () => Promise<StoreUnderTes
           store.set(write),
           store.setIfAbsent(write),
           store.setMany([write]),
+          store.setManyOnce([write]),
           store.delete(['k']),
           store.increment('n', 1, HOUR),
         ]);

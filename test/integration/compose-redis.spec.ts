@@ -56,6 +56,8 @@ describe('Dockerfile', () => {
     expect(build).toContain('node scripts/build-example.mjs');
     expect(runtime).toContain('CMD ["node", "dist/agent-backend/main.js"]');
     expect(runtime).toContain('USER node');
+    // Else nothing outside of the container could reach it.
+    expect(runtime).toContain('HOST=0.0.0.0');
     expect(runtime).toMatch(/HEALTHCHECK[\s\S]*\/health'/);
     expect(read('scripts/build-example.mjs')).toContain("outputs: ['dist/agent-backend']");
   });

@@ -19,7 +19,11 @@ const MODULES = ['node16', 'nodenext'];
 const PATIENCE = '5s';
 const project = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const nest11 = JSON.parse(readFileSync(join(root, 'test/nest-11/package.json'), 'utf8')).dependencies;
-const { ioredis } = project.devDependencies;
+/** The oldest ioredis that may be used, and the one that everything else is tested with. */
+const IOREDIS = {
+  oldest: /\d+\.\d+\.\d+/.exec(project.peerDependencies.ioredis)[0],
+  own: project.devDependencies.ioredis,
+};
 
 const bare = (nest) => ({
   '@nestjs/common': nest['@nestjs/common'],
@@ -34,11 +38,13 @@ const files = { 'main.ts': 'main.ts.template', 'both-ways.mjs': 'both-ways.mjs.t
 const APPS = [
   {
     title: 'Nest 11, CommonJS',
+    ioredis: IOREDIS.oldest,
     app: new InstalledApp('nest-11-commonjs', { type: 'commonjs', dependencies: bare(nest11), files }),
     modules: [...MODULES, 'commonjs --moduleResolution node10 --ignoreDeprecations 6.0'],
   },
   {
     title: 'Nest 12, ES modules',
+    ioredis: IOREDIS.own,
     app: new InstalledApp('nest-12-esm', { type: 'module', dependencies: bare(project.devDependencies), files }),
     modules: MODULES,
   },
@@ -66,7 +72,7 @@ await checkCoreAlone();
 
 writeReport(process.argv[2]);
 
-async function checkApp({ title, app, modules }) {
+async function checkApp({ title, app, modules, ioredis }) {
   const installed = await checks.check(
     `${title}: installs without ioredis`,
     () => app.install(tarball, { without: ['ioredis'] }),
@@ -81,7 +87,7 @@ async function checkApp({ title, app, modules }) {
   }
   for (const major of MAJORS) await checkWithoutIoredis(`${title}, Node ${major}`, app, nodes[major], installed);
   const connected = await checks.check(
-    `${title}: installs with ioredis`,
+    `${title}: installs with ioredis ${ioredis}`,
     () => app.install(tarball, { more: { ioredis } }),
     installed,
   );

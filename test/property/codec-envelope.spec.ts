@@ -4,8 +4,9 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createEnvelopeCodec } from '../../src/codec/envelope-codec.js';
+import { createValueCodec } from '../../src/codec/value-codec.js';
 import type { Envelope, EnvelopeCodec } from '../../src/core/ports/codec.js';
-import { anyText, propertyName, text } from '../support/arbitraries.js';
+import { anyText, propertyName, storableValue, text } from '../support/arbitraries.js';
 
 const plain = createEnvelopeCodec({ compressMinBytes: 0, encryptionKeys: [] });
 const compressed = createEnvelopeCodec({ compressMinBytes: 1, encryptionKeys: [] });
@@ -125,6 +126,25 @@ describe.each(CODECS)('any envelope, %s', (_, codec) => {
   it('is not taken from bytes of anybody else', () => {
     fc.assert(
       fc.property(fc.uint8Array(), text, (bytes, key) => codec.open(Buffer.from(bytes), key) === null),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('any value that can be stored', () => {
+  const values = createValueCodec();
+  const emptyBytes = fc.constantFrom(Buffer.alloc(0), new Uint8Array(0), new Float32Array(0), new Float64Array(0));
+
+  it.each(CODECS)('comes back equal through both codecs, %s', (_, codec) => {
+    fc.assert(
+      fc.property(fc.oneof({ weight: 9, arbitrary: storableValue }, emptyBytes), envelope, (value, around) => {
+        const encoding = values.encode(value);
+        assert(encoding.ok);
+        const opened = codec.open(codec.seal({ ...around, encoded: encoding.encoded }), around.key);
+        const decoding = opened && values.decode(opened.encoded);
+        assert(decoding?.ok);
+        assert.deepStrictEqual(decoding.value, value);
+      }),
       { numRuns: 1_000 },
     );
   });

@@ -78,6 +78,11 @@ const unstorable = (marker: string): unknown[] => [
   Object.defineProperty({}, 'read', { enumerable: true, get: () => marker }),
   Object.defineProperty({}, 'write', { enumerable: true, set: () => undefined }),
   new Proxy({}, { ownKeys: () => assert.fail(marker) }),
+  new Proxy({ marker }, {}),
+  new Proxy([marker], {}),
+  Object.assign(Buffer.alloc(2), { marker }),
+  Object.assign(new Float32Array(2), { marker }),
+  Object.assign(new Int16Array(0), { [Symbol('key')]: marker }),
 ];
 
 type Wrap = (inner: unknown, beside: unknown) => unknown;

@@ -3,6 +3,8 @@ import type { RunningBackend, TaskBody } from './agent-backend.js';
 /** What came back, in order: the answers of `POST /task`, then each conversation. */
 export interface ScriptResult {
   readonly answers: readonly unknown[];
+  /** What each `POST /task` took, in milliseconds. */
+  readonly ms: readonly number[];
   readonly conversations: readonly unknown[];
 }
 
@@ -72,16 +74,19 @@ export async function play(
 ): Promise<ScriptResult> {
   const taskIds = new Map<string, string>();
   const answers: unknown[] = [];
+  const ms: number[] = [];
   for (const { task, tier, ...body } of script) {
     const known = taskIds.get(task);
+    const startedAt = performance.now();
     const answer = await backend.task(
       { ...body, ...(known ? { taskId: known } : {}) },
       tier ? { 'x-permission-tier': tier } : {},
     );
+    ms.push(performance.now() - startedAt);
     taskIds.set(task, answer.taskId);
     answers.push(answer);
   }
   const conversations: unknown[] = [];
   for (const id of taskIds.values()) conversations.push((await backend.get(`/task/${id}`)).body);
-  return { answers, conversations };
+  return { answers, ms, conversations };
 }

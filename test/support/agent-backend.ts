@@ -8,8 +8,8 @@ import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import type { CacheModuleOptions } from 'nestjs-agent-cache';
 import request from 'supertest';
 import { AppModule } from '../../examples/agent-backend/src/app.module.js';
-import { prepare } from '../../examples/agent-backend/src/prepare.js';
-import { Settings } from '../../examples/agent-backend/src/settings.js';
+import { APP_OPTIONS, prepare } from '../../examples/agent-backend/src/prepare.js';
+import { type EmbeddingSettings, Settings } from '../../examples/agent-backend/src/settings.js';
 import type { TaskAnswer } from '../../examples/agent-backend/src/task/task-runner.js';
 
 export interface TaskBody {
@@ -17,6 +17,11 @@ export interface TaskBody {
   readonly message: string;
   readonly toolCalls?: readonly { tool: string; params: Record<string, unknown> }[];
   readonly userId?: string;
+}
+
+export interface RunningBackendOptions {
+  readonly adapt?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
+  readonly embeddings?: EmbeddingSettings;
 }
 
 /** The example backend as a Nest app in this process, with a workspace and a database of its own. */
@@ -30,23 +35,26 @@ export class RunningBackend {
     readonly logged: string[],
   ) {}
 
-  /** `cache`: options of the cache, `null` for a backend without its module. `files`: what the workspace begins with. */
+  /**
+   * `cache`: options of the cache, `null` for a backend without its module. `files`: what the workspace begins with.
+   * `embeddings`: where they come from; computed here by default.
+   */
   static async start(
     cache: CacheModuleOptions | null,
     files: string,
-    adapt = (builder: TestingModuleBuilder): TestingModuleBuilder => builder,
+    { adapt = (builder) => builder, embeddings }: RunningBackendOptions = {},
   ): Promise<RunningBackend> {
     forgetCacheVariables();
     const folder = await mkdtemp(join(tmpdir(), 'agent-backend-'));
     const workspace = join(folder, 'workspace');
     await cp(files, workspace, { recursive: true, preserveTimestamps: true });
     const logged: string[] = [];
-    const settings = new Settings(workspace, join(folder, 'backend.db'));
+    const settings = new Settings(workspace, join(folder, 'backend.db'), embeddings);
     const builder = Test.createTestingModule({ imports: [AppModule.with(settings, cache)] }).setLogger(
       collecting(logged),
     );
     const compiled = await adapt(builder).compile();
-    const app = prepare(compiled.createNestApplication<NestExpressApplication>());
+    const app = prepare(compiled.createNestApplication<NestExpressApplication>(APP_OPTIONS));
     await app.init();
     return new RunningBackend(app, workspace, folder, logged);
   }

@@ -17,6 +17,7 @@ export class FaultProxy {
   private delayMs = 0;
   private isMute = false;
   private isOneWay = false;
+  private fatal: RegExp | null = null;
   /** What comes in place of the next piece of a reply, each part on its own. */
   private rewrite: ((piece: Buffer, client: Socket) => readonly Buffer[]) | null = null;
   private connectionCount = 0;
@@ -47,6 +48,7 @@ export class FaultProxy {
     this.delayMs = 0;
     this.isMute = false;
     this.isOneWay = false;
+    this.fatal = null;
     this.rewrite = null;
     if (wasBroken) this.resetAll();
     if (!this.listener) await this.listen();
@@ -69,6 +71,11 @@ export class FaultProxy {
   /** Passes commands on, but no replies, and no end of the connection: a half-open one. */
   halfOpen(): void {
     this.isOneWay = true;
+  }
+
+  /** Closes a connection over which such a command comes; all else is passed on. */
+  closeOn(command: RegExp): void {
+    this.fatal = command;
   }
 
   /** Holds every reply back for `ms` milliseconds. */
@@ -146,7 +153,10 @@ export class FaultProxy {
     this.pairs.add(pair);
     client.setNoDelay(true);
     client.on('error', () => {});
-    client.on('data', (piece) => !this.isMute && server?.write(piece));
+    client.on('data', (piece) => {
+      if (this.fatal?.test(piece.toString('latin1'))) client.destroy();
+      else if (!this.isMute) server?.write(piece);
+    });
     client.on('close', () => {
       this.pairs.delete(pair);
       server?.destroy();

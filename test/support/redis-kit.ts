@@ -21,6 +21,8 @@ export function redisOptions(
     connections: 1,
     username: undefined,
     password: undefined,
+    sentinelUsername: undefined,
+    sentinelPassword: undefined,
     tls: undefined,
     ...options,
   };
@@ -90,6 +92,12 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
       throw new Error(`it did not come to pass within ${withinMs} ms: ${condition.toString()}`);
     await sleep(2);
   }
+}
+
+/** Sockets and timers that keep the process alive. */
+export function openHandles(): number {
+  const kinds = new Set(['TCPSocketWrap', 'TCPConnectWrap', 'TLSWrap', 'Timeout', 'GetAddrInfoReqWrap']);
+  return process.getActiveResourcesInfo().filter((kind) => kinds.has(kind)).length;
 }
 
 /** What `work` resolves to and how long it took. */

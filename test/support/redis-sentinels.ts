@@ -34,6 +34,16 @@ export class RedisSentinels {
     return [`127.0.0.1:${this.port}`];
   }
 
+  /** The sentinel keeps its connections and answers nothing. */
+  pause(): void {
+    this.sentinel?.kill('SIGSTOP');
+  }
+
+  /** From now on the sentinel asks those who connect for a password. */
+  async protect(password: string): Promise<void> {
+    await sendCommand(this.port, ['ACL', 'SETUSER', 'default', 'resetpass', `>${password}`]);
+  }
+
   /** How many connections wait for news of a failover at the moment. */
   async listenerCount(): Promise<number> {
     const clients = await sendCommand(this.port, ['CLIENT', 'LIST']);

@@ -7,7 +7,8 @@ import type {
   UnavailableReason,
 } from '../../src/core/ports/store.js';
 
-type Operation = 'get' | 'getMany' | 'set' | 'setIfAbsent' | 'setMany' | 'delete' | 'increment' | 'deleteMatching';
+type Operation =
+  'get' | 'getMany' | 'set' | 'setIfAbsent' | 'setMany' | 'setManyOnce' | 'delete' | 'increment' | 'deleteMatching';
 
 /** A store in front of another one that fails, hangs or counts as a test says. */
 export class ScriptedStore implements Store {
@@ -52,15 +53,19 @@ export class ScriptedStore implements Store {
   getMany(keys: readonly string[]): Promise<Reply<(Buffer | null)[]>> {
     return this.pass('getMany', keys, () => this.inner.getMany(keys));
   }
-  set(write: StoreWrite): Promise<Reply<true>> {
+  set(write: StoreWrite): Promise<Reply<boolean>> {
     return this.pass('set', [write.key], () => this.inner.set(write));
   }
   setIfAbsent(write: StoreWrite): Promise<Reply<boolean>> {
     return this.pass('setIfAbsent', [write.key], () => this.inner.setIfAbsent(write));
   }
-  setMany(writes: readonly StoreWrite[]): Promise<Reply<true>> {
+  setMany(writes: readonly StoreWrite[]): Promise<Reply<boolean>> {
     const keys = writes.map(({ key }) => key);
     return this.pass('setMany', keys, () => this.inner.setMany(writes));
+  }
+  setManyOnce(writes: readonly StoreWrite[]): Promise<Reply<boolean>> {
+    const keys = writes.map(({ key }) => key);
+    return this.pass('setManyOnce', keys, () => this.inner.setManyOnce(writes));
   }
   delete(keys: readonly string[]): Promise<Reply<number>> {
     return this.pass('delete', keys, () => this.inner.delete(keys));

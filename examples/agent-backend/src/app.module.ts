@@ -2,7 +2,7 @@ import { type DynamicModule, Module, ValidationPipe } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { APP_PIPE } from '@nestjs/core';
 import type { CacheModuleOptions } from 'nestjs-agent-cache';
-import { caching } from './caching.js';
+import { caching, wantsCache } from './caching.js';
 import { ContextBuilder } from './context/context-builder.js';
 import { MessageStore } from './context/message-store.js';
 import { NoteStore } from './context/note-store.js';
@@ -12,6 +12,7 @@ import { Embedder } from './embeddings/embedder.js';
 import { Counters } from './health/counters.js';
 import { HealthController } from './health/health.controller.js';
 import { Settings } from './settings.js';
+import { BodyLimitsPipe } from './task/body-limits.pipe.js';
 import { TaskController } from './task/task.controller.js';
 import { TaskRunner } from './task/task-runner.js';
 import { TaskStore } from './task/task-store.js';
@@ -26,6 +27,7 @@ import { Workspace } from './tools/workspace.js';
   providers: [
     ...[Counters, Database, TaskStore, MessageStore, NoteStore, ContextBuilder, PromptAssembler, TaskRunner],
     ...[Workspace, Embedder, SemanticSearch, ToolRegistry, ToolExecutor, toolDescriptors],
+    { provide: APP_PIPE, useClass: BodyLimitsPipe },
     {
       provide: APP_PIPE,
       useValue: new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }),
@@ -46,7 +48,7 @@ export class AppModule {
   static async fromEnvironment(): Promise<DynamicModule> {
     const configuration = ConfigModule.forRoot({ isGlobal: true });
     await ConfigModule.envVariablesLoaded;
-    const app = AppModule.with(Settings.from(process.env), process.env['AGENT_BACKEND_CACHE'] === 'off' ? null : {});
+    const app = AppModule.with(Settings.from(process.env), wantsCache(process.env) ? {} : null);
     return { ...app, imports: [configuration, ...(app.imports ?? [])] };
   }
 }

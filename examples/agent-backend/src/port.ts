@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 
 /** Why nothing can listen there, in one line; `null`: it is free. */
-export function problemWithPort(port: string): Promise<string | null> {
+export function problemWithPort(port: string, host: string): Promise<string | null> {
   const number = Number(port);
   if (!Number.isInteger(number) || number < 1 || number > 65_535) {
     return Promise.resolve(`PORT is '${port}': expected a number from 1 to 65535.`);
@@ -9,8 +9,10 @@ export function problemWithPort(port: string): Promise<string | null> {
   return new Promise((resolve) => {
     const probe = createServer()
       .once('error', ({ message }) =>
-        resolve(`Port ${port} cannot be used (${message}): stop what listens there, or set PORT to another one.`),
+        resolve(
+          `Port ${port} cannot be used (${message}): stop what listens there, or set PORT, or HOST, to another one.`,
+        ),
       )
-      .listen(number, () => probe.close(() => resolve(null)));
+      .listen(number, host, () => probe.close(() => resolve(null)));
   });
 }

@@ -8,6 +8,9 @@ export interface EmbeddingSettings {
   readonly apiKey: string | null;
 }
 
+/** A variable has a value with which the backend cannot start; the message says which, and what is expected. */
+export class SettingsError extends Error {}
+
 /** What the backend must know to start. */
 export class Settings {
   constructor(

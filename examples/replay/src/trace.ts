@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 /** One recorded call of a tool. */
@@ -27,12 +27,12 @@ export class TraceError extends Error {}
 /** The calls of a trace in order of time: one JSON object a line, compressed with gzip where the name ends in `.gz`. */
 export async function readTrace(file: string): Promise<RecordedCall[]> {
   const raw = createReadStream(file);
-  const text = file.endsWith('.gz') ? raw.pipe(createGunzip()) : raw;
+  const text: Readable = file.endsWith('.gz') ? raw.pipe(createGunzip()) : raw;
   raw.on('error', (error) => text.destroy(error));
   const calls: RecordedCall[] = [];
   try {
     let line = 0;
-    for await (const json of createInterface({ input: text, crlfDelay: Infinity })) {
+    for await (const json of linesOf(text.setEncoding('utf8'))) {
       line++;
       if (json.trim() !== '') calls.push(parseCall(json, line));
     }
@@ -40,6 +40,17 @@ export async function readTrace(file: string): Promise<RecordedCall[]> {
     throw error instanceof TraceError ? error : new TraceError(`${file} cannot be read: ${(error as Error).message}`);
   }
   return calls;
+}
+
+/** Not `readline`: it does not hand on the errors of what it reads. */
+async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of text) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  yield rest;
 }
 
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -54,12 +65,8 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
 };
 
 function parseCall(json: string, line: number): RecordedCall {
-  let call: Record<string, unknown>;
-  try {
-    call = JSON.parse(json) as Record<string, unknown>;
-  } catch {
-    throw new TraceError(`line ${line} is no JSON: expected one object a line`);
-  }
+  const call = parseObject(json);
+  if (!call) throw new TraceError(`line ${line} is no JSON object: expected one a line`);
   const wrong = Object.keys(FIELDS).filter((field) => !FIELDS[field]?.(call[field]));
   if (wrong.length > 0) {
     throw new TraceError(
@@ -67,4 +74,13 @@ function parseCall(json: string, line: number): RecordedCall {
     );
   }
   return call as unknown as RecordedCall;
+}
+
+function parseObject(json: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
 }

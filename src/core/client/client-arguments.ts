@@ -55,6 +55,7 @@ export class ClientArguments {
   pattern(pattern: unknown): string {
     if (typeof pattern !== 'string') throw wrong('pattern', kindOf(pattern), 'a text');
     if (pattern === '') throw wrong('pattern', 'empty', "a glob such as 'session:*'");
+    if (!isWellFormed(pattern)) throw wrong('pattern', 'no valid Unicode text', 'one without lone surrogates');
     return pattern;
   }
 

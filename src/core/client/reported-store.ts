@@ -31,23 +31,24 @@ export class ReportedStore {
     const sinceMs = this.now();
     const reply = await this.ask(operation, (store) => store.get(key.storageKey));
     if (!reply) return null;
-    const bytes = reply.ok ? reply.value : null;
-    const value = bytes ? parse(bytes) : undefined;
-    if (value !== undefined) this.hit(key, sinceMs);
-    else this.miss(key, sinceMs, !reply.ok ? reply.reason : bytes ? 'corrupt' : 'absent');
-    return value ?? null;
+    if (reply.ok) return this.found(key, sinceMs, reply.value, parse);
+    this.miss(key, sinceMs, reply.reason);
+    return null;
   }
 
-  /** In the order of `keys`. */
-  async readMany(keys: readonly ClientKey[], operation: string): Promise<(Buffer | null)[]> {
+  /** In the order of `keys`; else as {@link read}. */
+  async readMany<T>(
+    keys: readonly ClientKey[],
+    operation: string,
+    parse: (bytes: Buffer) => T | undefined,
+  ): Promise<(T | null)[]> {
     const sinceMs = this.now();
     const storageKeys = keys.map(({ storageKey }) => storageKey);
     const reply = await this.ask(operation, (store) => store.getMany(storageKeys));
     return keys.map((key, index) => {
-      const value = (reply?.ok && reply.value[index]) || null;
-      if (value) this.hit(key, sinceMs);
-      else if (reply) this.miss(key, sinceMs, reply.ok ? 'absent' : reply.reason);
-      return value;
+      if (reply?.ok) return this.found(key, sinceMs, reply.value[index] ?? null, parse);
+      if (reply) this.miss(key, sinceMs, reply.reason);
+      return null;
     });
   }
 
@@ -73,7 +74,7 @@ export class ReportedStore {
     );
     if (entries.length < writes.length) return this.refuse();
     const reply = await this.ask(operation, (store) => store.setMany(entries));
-    if (!reply?.ok) return false;
+    if (!reply?.ok || !reply.value) return false;
     for (const { key, bytes } of writes) this.stored(key, sinceMs, bytes?.byteLength ?? 0);
     return true;
   }
@@ -111,6 +112,18 @@ export class ReportedStore {
     const reply = await question(this.parts.store);
     if (!reply.ok) this.parts.events.emit('error', { category: CATEGORY, operation, reason: reply.reason });
     return reply;
+  }
+
+  private found<T>(
+    key: ClientKey,
+    sinceMs: number,
+    bytes: Buffer | null,
+    parse: (bytes: Buffer) => T | undefined,
+  ): T | null {
+    const value = bytes ? parse(bytes) : undefined;
+    if (value !== undefined) this.hit(key, sinceMs);
+    else this.miss(key, sinceMs, bytes ? 'corrupt' : 'absent');
+    return value ?? null;
   }
 
   private isBypassed(): boolean {

@@ -36,7 +36,7 @@ export interface PromptKeyOptions {
  * share one. Order of properties, Map entries and Set items does not matter; types do.
  *
  * Every method throws `CacheKeyError` for a value that no key can be made of (it names the place, never the content)
- * and `CacheArgumentError` for a wrong call. No segment of a key is longer than 201 characters.
+ * and `CacheArgumentError` for a wrong call. No segment of a key is longer than 202 characters.
  */
 export class CacheKeyGenerator {
   private readonly canonical = new CanonicalForm();
@@ -82,7 +82,7 @@ export class CacheKeyGenerator {
   /**
    * `<namespace>:<part>:…`. Parts keep their type: `5` and `'5'` differ, and so do `'a:b'` and `'a', 'b'`. Strings,
    * numbers, booleans and `null` stay readable, anything else is hashed. The namespaces `context`, `tool`, `embed` and
-   * `prompt` are those of the other methods.
+   * `prompt` are those of the other methods and not refused: `key('context', 't', 5)` is `contextKey('t', 5)`.
    */
   key(namespace: string, ...parts: unknown[]): string {
     mustBeName(namespace, 'namespace');

@@ -1,11 +1,10 @@
 import { Refusal } from '../ports/refusal.js';
 import { isDense, kindOf } from '../ports/value-kind.js';
+import { Walk } from '../ports/walk.js';
 import { formOfNumber } from './number-form.js';
 import { formOfOther } from './other-form.js';
 import { PropertyOrders } from './property-orders.js';
 import { appendQuoted } from './quote.js';
-
-const MAX_DEPTH = 1_000;
 
 /**
  * Writes values so that two have the same text exactly if they are the same value, whatever the order of properties,
@@ -20,7 +19,7 @@ export class CanonicalForm {
   /** Throws `Refusal` for values without a canonical form, and nothing else. */
   of(value: unknown): string {
     try {
-      return this.append('', value, 1);
+      return this.append('', value, new Walk());
     } catch (error) {
       throw Refusal.from(error);
     }
@@ -30,14 +29,14 @@ export class CanonicalForm {
    * `text` and the form of `value`. Handing the text through leaves the engine a flatter chain of pieces than returning
    * each form to be added, and the hash has to join them all.
    */
-  private append(text: string, value: unknown, depth: number): string {
+  private append(text: string, value: unknown, walk: Walk): string {
     switch (typeof value) {
       case 'string':
         return appendQuoted(text, value);
       case 'number':
         return text + formOfNumber(value);
       case 'object':
-        return value === null ? `${text}null` : this.appendObject(text, value, depth);
+        return value === null ? `${text}null` : this.appendObject(text, value, walk);
       case 'boolean':
         return text + (value ? 'true' : 'false');
       case 'undefined':
@@ -49,17 +48,30 @@ export class CanonicalForm {
     }
   }
 
-  private appendObject(text: string, value: object, depth: number): string {
-    if (depth > MAX_DEPTH) throw new Refusal(`nested deeper than ${MAX_DEPTH} levels`);
-    const kind = kindOf(value);
-    if (kind === 'plain' || kind === 'null-prototype') return this.appendProperties(text, value, depth);
-    if (kind === 'array') return this.appendItems(text, value as unknown[], depth);
-    return text + formOfOther(value, kind, (inner) => this.append('', inner, depth + 1));
+  private appendObject(text: string, value: object, walk: Walk): string {
+    walk.enter();
+    const written = this.appendContainer(text, value, walk);
+    walk.leave();
+    return written;
   }
 
-  private appendProperties(text: string, object: object, depth: number): string {
+  private appendContainer(text: string, value: object, walk: Walk): string {
+    const kind = kindOf(value);
+    if (kind === 'plain' || kind === 'null-prototype') return this.appendProperties(text, value, walk);
+    if (kind === 'array') return this.appendItems(text, value as unknown[], walk);
+    return text + formOfOther(value, kind, (inner) => this.formOfPart(inner, walk));
+  }
+
+  /** The form of what is inside of a Map, a Set, an instance or an array with holes. */
+  private formOfPart(value: unknown, walk: Walk): string {
+    walk.count(1);
+    return this.append('', value, walk);
+  }
+
+  private appendProperties(text: string, object: object, walk: Walk): string {
     refuseSymbols(object);
     const { sorted, opening, following } = this.orders.of(Object.keys(object));
+    walk.count(sorted.length);
     let written = text;
     let names = opening;
     let index = 0;
@@ -67,7 +79,7 @@ export class CanonicalForm {
       for (; index < sorted.length; index++) {
         const value = (object as Record<string, unknown>)[sorted[index] as string];
         if (value === undefined) continue;
-        written = this.append(written + (names[index] as string), value, depth + 1);
+        written = this.append(written + (names[index] as string), value, walk);
         names = following;
       }
     } catch (error) {
@@ -76,14 +88,15 @@ export class CanonicalForm {
     return written + (names === opening ? '{}' : '}');
   }
 
-  private appendItems(text: string, array: readonly unknown[], depth: number): string {
+  private appendItems(text: string, array: readonly unknown[], walk: Walk): string {
     refuseSymbols(array);
-    if (!isDense(array)) return this.appendSparse(text, array, depth);
+    if (!isDense(array)) return this.appendSparse(text, array, walk);
+    walk.count(array.length);
     let written = `${text}[`;
     let index = 0;
     try {
       for (; index < array.length; index++) {
-        written = this.append(index === 0 ? written : `${written},`, array[index], depth + 1);
+        written = this.append(index === 0 ? written : `${written},`, array[index], walk);
       }
     } catch (error) {
       throw Refusal.from(error).within(array, index);
@@ -92,10 +105,10 @@ export class CanonicalForm {
   }
 
   /** A hole is not `undefined`: what is there is written with its index. Takes no time for holes. */
-  private appendSparse(text: string, array: readonly unknown[], depth: number): string {
+  private appendSparse(text: string, array: readonly unknown[], walk: Walk): string {
     const items = Object.keys(array).map((key) => {
       const index = indexOf(key, array.length);
-      return Refusal.at(array, index, () => `[${index},${this.append('', array[index], depth + 1)}]`);
+      return Refusal.at(array, index, () => `[${index},${this.formOfPart(array[index], walk)}]`);
     });
     return `${text}@sparse(${array.length})[${items.join(',')}]`;
   }
@@ -103,7 +116,7 @@ export class CanonicalForm {
 
 function indexOf(key: string, length: number): number {
   const index = Number(key);
-  if (String(index) === key && index >= 0 && index < length) return index;
+  if (String(index) === key && Number.isSafeInteger(index) && index >= 0 && index < length) return index;
   throw new Refusal('an array with properties besides its items');
 }
 

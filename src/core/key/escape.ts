@@ -2,6 +2,7 @@ import { CacheArgumentError, CacheKeyError } from '../errors.js';
 import { digest } from './digest.js';
 
 const MAX_LENGTH = 200;
+const SHORTENED = /^#[0-9a-f]{64}$/;
 const HARMLESS = /^[\w.~-]*$/;
 const LEFT_BY_ENCODE_URI_COMPONENT = /[!'()*]/g;
 
@@ -19,6 +20,9 @@ export function escapeSegment(text: string): string {
   const escaped = HARMLESS.test(text) ? text : encode(text);
   return escaped.length > MAX_LENGTH ? `#${digest(JSON.stringify(text))}` : escaped;
 }
+
+/** Whether `segment` is the `#` and hash of a text, which cannot be found in it. */
+export const isShortened = (segment: string): boolean => SHORTENED.test(segment);
 
 function encode(text: string): string {
   try {

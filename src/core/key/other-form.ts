@@ -1,5 +1,5 @@
 import { Refusal } from '../ports/refusal.js';
-import { classNameOf, typedArrayName, type TypedArray, type ValueKind } from '../ports/value-kind.js';
+import { classNameOf, hasProperties, typedArrayName, type TypedArray, type ValueKind } from '../ports/value-kind.js';
 import { formOfNumber } from './number-form.js';
 import { appendQuoted } from './quote.js';
 
@@ -65,5 +65,5 @@ function formOfInstance(value: object, write: Write): string {
 
 /** They would be lost without a trace, and two different values would share a form. */
 function refuseProperties(value: object): void {
-  if (Reflect.ownKeys(value).length > 0) throw new Refusal(`a ${classNameOf(value)} with properties of its own`);
+  if (hasProperties(value)) throw new Refusal(`a ${classNameOf(value)} with properties of its own`);
 }

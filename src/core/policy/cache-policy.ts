@@ -8,7 +8,7 @@ export interface CachePolicy<T = unknown> {
   ttl?: Duration;
   /** How long past its time to live an entry may still serve when loading fails. Default: the cache's `grace`. */
   grace?: Duration;
-  /** Group and metric label of the entry. Default: the key up to its first `:`. */
+  /** Group and metric label of the entry. Default: the key up to its first `:`, and `default` for a key without one. */
   namespace?: string;
   /** Names under which `invalidate({ tag })` finds the entry. */
   tags?: readonly string[];
@@ -24,7 +24,7 @@ export interface CachePolicy<T = unknown> {
 
 /** What a loader is given. What it decides here holds for this result only. */
 export interface LoadContext {
-  /** Aborted when the cache is closed. */
+  /** This load's own; aborted when the cache is closed while the load is under way. */
   readonly signal: AbortSignal;
   readonly key: string;
   /** Replaces the policy's time to live. */
@@ -62,12 +62,12 @@ export interface Outcome {
 export interface Explanation {
   readonly key: string;
   readonly status: 'hit' | 'stale' | 'miss' | 'bypass';
-  /** One sentence: what is the case and, where something can be done, what. */
+  /** A sentence: what is the case and, where something can be done, what. */
   readonly reason: string;
   readonly tier: 'memory' | 'redis' | null;
   readonly ageMs: number | null;
   readonly ttlLeftMs: number | null;
   readonly bytes: number | null;
-  /** Groups the entry was made under, and whether their version is still the same. */
+  /** Groups the entry was made under, and whether their version is still the same. Empty where there is no entry. */
   readonly groups: readonly { readonly group: string; readonly current: boolean }[];
 }

@@ -1,6 +1,7 @@
 import { CacheConfigurationError } from '../errors.js';
 import { type Duration, parseDuration } from './duration.js';
 import { maskValue } from './mask-secrets.js';
+import type { OptionNames } from './option-names.js';
 
 interface Range {
   readonly min: number;
@@ -61,10 +62,15 @@ export class OptionCheck {
     return byDefault;
   }
 
-  /** A group of options: an object, or absent. */
-  group<G extends object>(name: string, value: G | undefined): Partial<G> {
-    const isGroup = (given: unknown): boolean => typeof given === 'object' && given !== null && !Array.isArray(given);
-    return this.either<Partial<G>, Partial<G>>(name, value, {}, isGroup, 'an object with options');
+  /** A group of options: an object with no others than `names`, or absent. The name of all options together is empty. */
+  group<G extends object>(name: string, value: G | undefined, names: OptionNames<G>): Partial<G> {
+    const given = this.either<Partial<G>, Partial<G>>(name || 'options', value, {}, isGroup, 'an object with options');
+    for (const option of Object.keys(given)) {
+      if (Object.hasOwn(names, option) || given[option as keyof G] === undefined) continue;
+      const path = name === '' ? option : `${name}.${option}`;
+      this.problems.push(`${path} is no option: expected some of ${Object.keys(names).join(', ')}`);
+    }
+    return given;
   }
 
   /** Says that `name` is not `expected`; `shown` stands for the value where that may hold a secret. */
@@ -83,6 +89,11 @@ export class OptionCheck {
     const lines = this.problems.map((problem) => `\n  - ${problem}`).join('');
     throw new CacheConfigurationError(`The options of the cache are wrong. Correct:${lines}`);
   }
+}
+
+/** Whether it is an object that may hold options by name. */
+export function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isWithin(value: number, { min, max = Number.MAX_SAFE_INTEGER }: Range): boolean {

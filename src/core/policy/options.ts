@@ -21,6 +21,9 @@ export interface RedisOptions {
   connections?: number;
   username?: string;
   password?: string;
+  /** For the sentinels themselves, where they ask for it. */
+  sentinelUsername?: string;
+  sentinelPassword?: string;
   /** Options of Node's `tls.connect`, for `rediss://`, Cluster and Sentinel. */
   tls?: Record<string, unknown>;
 }
@@ -63,6 +66,8 @@ export interface CacheOptions {
   encryption?: { keys?: readonly string[] };
   /** `enabled: false`: methods under `@CacheEmbeddings` run untouched, everything else is cached. Default true. */
   embeddings?: { enabled?: boolean };
+  /** `aggregate: true`: add the counts of all instances up in Redis. Checked, without effect in this version. */
+  metrics?: { aggregate?: boolean };
   /** Who is asking. With a resolver, a call for which it knows nothing bypasses the cache. */
   scope?: { resolve?: () => ScopeValues | undefined };
 }
@@ -80,6 +85,8 @@ export interface ResolvedRedisOptions {
   readonly connections: number;
   readonly username: string | undefined;
   readonly password: string | undefined;
+  readonly sentinelUsername: string | undefined;
+  readonly sentinelPassword: string | undefined;
   readonly tls: Readonly<Record<string, unknown>> | undefined;
 }
 

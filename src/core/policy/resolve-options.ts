@@ -1,6 +1,18 @@
 import { DEFAULT_OPTIONS, OPTION_LIMITS } from './default-options.js';
 import { parseEncryptionKeys } from './encryption-keys.js';
 import { OptionCheck } from './option-check.js';
+import {
+  COMPRESS_NAMES,
+  EMBEDDINGS_NAMES,
+  ENCRYPTION_NAMES,
+  MEMORY_NAMES,
+  METRICS_NAMES,
+  type OptionNames,
+  REDIS_NAMES,
+  ROOT_NAMES,
+  SCOPE_NAMES,
+  TTL_NAMES,
+} from './option-names.js';
 import type {
   CacheOptions,
   EncryptionKey,
@@ -17,21 +29,28 @@ const isText = (given: unknown): boolean => typeof given === 'string';
 /** Whether `text` may be the first part of every key: no `:`, so that no prefix is the beginning of another one's keys. */
 export const isCachePrefix = (text: unknown): boolean => typeof text === 'string' && PREFIX.test(text);
 
-/** Options with their defaults filled in. Throws one `CacheConfigurationError` that names every wrong one. */
-export function resolveOptions(options: CacheOptions = {}): ResolvedOptions {
-  const check = new OptionCheck();
-  const given = check.group('options', options);
-  const { minBytes } = check.group('compress', given.compress);
-  const embeddings = check.group('embeddings', given.embeddings);
+/**
+ * Options with their defaults filled in. Throws one `CacheConfigurationError` that names every wrong and every unknown one.
+ * `check`: what the caller found wrong besides. `names`: what may be set at the top, where that is more.
+ */
+export function resolveOptions(
+  options: CacheOptions = {},
+  check = new OptionCheck(),
+  names: OptionNames<CacheOptions> = ROOT_NAMES,
+): ResolvedOptions {
+  const given = check.group('', options, names);
+  const { minBytes } = check.group('compress', given.compress, COMPRESS_NAMES);
+  const embeddings = check.group('embeddings', given.embeddings, EMBEDDINGS_NAMES);
+  check.boolean('metrics.aggregate', check.group('metrics', given.metrics, METRICS_NAMES).aggregate, false);
   const resolved: ResolvedOptions = {
     enabled: check.boolean('enabled', given.enabled, DEFAULT_OPTIONS.enabled),
     prefix: prefixOf(given.prefix, check),
-    redis: redisOf(check.group('redis', given.redis), check),
-    memory: memoryOf(check.group('memory', given.memory), check),
-    ttl: ttlOf(check.group('ttl', given.ttl), check),
+    redis: redisOf(check.group('redis', given.redis, REDIS_NAMES), check),
+    memory: memoryOf(check.group('memory', given.memory, MEMORY_NAMES), check),
+    ttl: ttlOf(check.group('ttl', given.ttl, TTL_NAMES), check),
     graceMs: check.duration('grace', given.grace, DEFAULT_OPTIONS.grace, { min: 0 }, '10m'),
     compressMinBytes: check.count('compress.minBytes', minBytes, DEFAULT_OPTIONS.compress.minBytes, { min: 0 }, 4_096),
-    encryptionKeys: encryptionKeysOf(check.group('encryption', given.encryption).keys, check),
+    encryptionKeys: encryptionKeysOf(check.group('encryption', given.encryption, ENCRYPTION_NAMES).keys, check),
     embeddings: {
       enabled: check.boolean('embeddings.enabled', embeddings.enabled, DEFAULT_OPTIONS.embeddings.enabled),
     },
@@ -56,11 +75,22 @@ function redisOf(redis: Partial<RedisOptions>, check: OptionCheck): ResolvedRedi
     connectTimeoutMs: check.duration('redis.connectTimeout', redis.connectTimeout, connectTimeout, redisTimeoutMs),
     maxInFlight: check.count('redis.maxInFlight', redis.maxInFlight, maxInFlight, inFlight, maxInFlight),
     connections: check.count('redis.connections', redis.connections, connections, dataConnections, 2),
-    username: check.either<string, undefined>('redis.username', redis.username, undefined, isText, 'a text'),
-    password: check.either<string, undefined>('redis.password', redis.password, undefined, isText, 'a text', '***'),
+    username: textOf('username', check, redis),
+    password: textOf('password', check, redis),
+    sentinelUsername: textOf('sentinelUsername', check, redis),
+    sentinelPassword: textOf('sentinelPassword', check, redis),
     tls: check.either<Record<string, unknown>, undefined>('redis.tls', redis.tls, undefined, isObject, 'an object'),
   };
   return topology && { topology, ...resolved };
+}
+
+function textOf<N extends keyof RedisOptions>(
+  name: N,
+  check: OptionCheck,
+  redis: Partial<RedisOptions>,
+): string | undefined {
+  const shown = name.endsWith('assword') ? '***' : undefined;
+  return check.either<string, undefined>(`redis.${name}`, redis[name], undefined, isText, 'a text', shown);
 }
 
 function memoryOf(
@@ -104,7 +134,7 @@ function encryptionKeysOf(value: unknown, check: OptionCheck): readonly Encrypti
 
 function scopeResolverOf(value: CacheOptions['scope'], check: OptionCheck): ResolvedOptions['resolveScope'] {
   const isFunction = (given: unknown): boolean => typeof given === 'function';
-  const { resolve } = check.group('scope', value);
+  const { resolve } = check.group('scope', value, SCOPE_NAMES);
   return check.either<NonNullable<typeof resolve>, undefined>(
     'scope.resolve',
     resolve,

@@ -1,6 +1,6 @@
 import type { EntryAddress, EntryLifetime } from '../entry.js';
 import { CacheArgumentError } from '../errors.js';
-import { groupsOf } from '../groups.js';
+import { groupsOf, namespaceGroup } from '../groups.js';
 import { PUBLIC, scopeKeyOf, type ScopeKey, type ScopeSource } from '../scope-key.js';
 import type { CachePolicy } from './cache-policy.js';
 import { parseDuration, toMs } from './duration.js';
@@ -22,12 +22,23 @@ export class PolicyResolver {
     return scope && keys.map((key) => this.address(key, policy, scope));
   }
 
+  /**
+   * An address to look at, not to load for: it has the groups that the policy names itself, and no default namespace, which
+   * is not known of an entry that was stored under another policy.
+   */
+  addressToExplain(key: string, policy: CachePolicy<never>): EntryAddress | null {
+    const [address] = this.addressesOf([key], policy) ?? [];
+    if (!address || policy.namespace !== undefined) return address ?? null;
+    const byDefault = namespaceGroup(address.category);
+    return { ...address, groups: address.groups.filter((group) => group !== byDefault) };
+  }
+
   /** An address that is never stored under. */
   publicAddressOf(key: string, policy: CachePolicy<never>): EntryAddress {
     return this.address(key, policy, PUBLIC);
   }
 
-  /** The namespace: what the policy says, else the key up to its first `:`. */
+  /** The namespace: what the policy says, else the key up to its first `:`, else `default`. */
   private categoryOf(key: string, policy: CachePolicy<never>): string {
     return policy.namespace ?? namespaceOf(key);
   }
@@ -60,9 +71,13 @@ export class PolicyResolver {
   }
 }
 
+/** The namespace of keys without one. Such a key may be anything, also a secret, and this is shown in metrics and logs. */
+export const NO_NAMESPACE = 'default';
+
 /** The text before the first `:`, as it was before the key generator escaped it. */
 function namespaceOf(key: string): string {
-  const segment = key.split(':', 1)[0] ?? key;
+  const segment = key.slice(0, Math.max(0, key.indexOf(':')));
+  if (segment === '') return NO_NAMESPACE;
   try {
     return decodeURIComponent(segment);
   } catch {
@@ -70,7 +85,8 @@ function namespaceOf(key: string): string {
   }
 }
 
-function assertKey(key: unknown): void {
+/** Throws `CacheArgumentError` for what cannot be the key of an entry. */
+export function assertKey(key: unknown): void {
   if (typeof key !== 'string' || key === '') {
     const shown = key === '' ? 'empty' : `of type ${typeof key}`;
     throw new CacheArgumentError(`the key is ${shown}: expected a text such as keys.key('report', id) makes`);

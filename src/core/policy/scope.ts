@@ -1,4 +1,7 @@
-/** Who is asking. `public ⊃ tenant ⊃ principal / workspace ⊃ session`. */
+/**
+ * Who is asking. `public ⊃ tenant ⊃ principal / workspace ⊃ session`. An id that is named but empty or `undefined` is not
+ * known, and its calls bypass the cache: leave out what there is none of.
+ */
 export interface ScopeValues {
   readonly tenant?: string;
   readonly principal?: string;

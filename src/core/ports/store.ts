@@ -65,16 +65,19 @@ export interface Store {
   get(key: string): Promise<Reply<Buffer | null>>;
   /** In the order of `keys`; one round trip per node. Duplicates are allowed. */
   getMany(keys: readonly string[]): Promise<Reply<(Buffer | null)[]>>;
-  set(write: StoreWrite): Promise<Reply<true>>;
-  /** `true`: written; `false`: there was a value, and it stays. */
+  /** `false`: too large to be kept at all; an older value is gone. */
+  set(write: StoreWrite): Promise<Reply<boolean>>;
+  /** `true`: written; `false`: there was a value, and it stays, or it is too large to be kept. */
   setIfAbsent(write: StoreWrite): Promise<Reply<boolean>>;
-  /** One round trip per node; not atomic. Unavailable if any write failed. */
-  setMany(writes: readonly StoreWrite[]): Promise<Reply<true>>;
+  /** One round trip per node; not atomic. Unavailable if any write failed; `false` if any is too large to be kept. */
+  setMany(writes: readonly StoreWrite[]): Promise<Reply<boolean>>;
+  /** As `setMany`, but never sent a second time: repeated, it would undo what others have written in between. */
+  setManyOnce(writes: readonly StoreWrite[]): Promise<Reply<boolean>>;
   /** How many of the keys existed. */
   delete(keys: readonly string[]): Promise<Reply<number>>;
   /**
    * Adds the integer `by` to the decimal integer under `key` (0 when absent) and answers the sum. `ttlMs` counts from
-   * the first increment and is not renewed. A value that is no integer, or a sum that is no safe one: `rejected`.
+   * the first increment and is not renewed. A value or a sum that is no safe integer: `rejected`.
    */
   increment(key: string, by: number, ttlMs: number): Promise<Reply<number>>;
   /**

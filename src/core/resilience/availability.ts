@@ -1,14 +1,22 @@
 import type { EventSink } from '../events.js';
-import type { Clock } from '../ports/clock.js';
+import type { Clock, Timer } from '../ports/clock.js';
 import type { UnavailableReason } from '../ports/store.js';
+
+/** A tier that fails again sooner than this after it was back is unsteady. */
+const STEADY_MS = 10_000;
 
 /**
  * Whether a tier can be used at the moment. Reports every change once: `tierFailed` when it goes away (at the start:
- * when the first attempt to reach it failed), `tierRecovered` when it is back.
+ * when the first attempt to reach it failed), `tierRecovered` when it is back. One that comes and goes is reported as
+ * back only when it has been for ten seconds: what is reported goes into logs, which must not grow with a fault.
  */
 export class Availability {
   private isUp: boolean | null = null;
+  private isReportedDown = false;
+  private isUnsteady = false;
   private downSinceMs = 0;
+  private recoveredAtMs = -Infinity;
+  private steadiness: Timer | null = null;
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -20,11 +28,11 @@ export class Availability {
   /** The tier can be used. Listeners hear of it the first time too: what was asked of it before was not answered. */
   up(): void {
     if (this.isUp === true) return;
-    const wasDown = this.isUp === false;
     this.isUp = true;
-    if (wasDown) {
+    if (this.isReportedDown) {
       const downMs = this.clock.monotonicNow() - this.downSinceMs;
-      this.events.emit('tierRecovered', { tier: this.tier, downMs });
+      if (this.isUnsteady) this.steadiness = this.clock.after(STEADY_MS, () => this.reportRecovered(downMs));
+      else this.reportRecovered(downMs);
     }
     for (const listener of this.listeners) this.notify(listener);
   }
@@ -33,14 +41,29 @@ export class Availability {
   down(reason: UnavailableReason): void {
     if (this.isUp === false) return;
     this.isUp = false;
+    this.steadiness?.cancel();
+    if (this.isReportedDown) return;
+    this.isReportedDown = true;
     this.downSinceMs = this.clock.monotonicNow();
+    this.isUnsteady = this.downSinceMs - this.recoveredAtMs < STEADY_MS;
     this.events.emit('tierFailed', { tier: this.tier, reason });
+  }
+
+  /** Reports nothing more that was put off. */
+  stop(): void {
+    this.steadiness?.cancel();
   }
 
   /** Calls `listener` at every change to usable. Returns the way to stop listening. */
   onRecovered(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
+  }
+
+  private reportRecovered(downMs: number): void {
+    this.isReportedDown = false;
+    this.recoveredAtMs = this.clock.monotonicNow();
+    this.events.emit('tierRecovered', { tier: this.tier, downMs });
   }
 
   private notify(listener: () => void): void {

@@ -13,8 +13,9 @@ export type BreakerListener = (state: BreakerState, reason: UnavailableReason | 
 /**
  * Keeps calls away from a store that does not answer.
  *
- * Closed: all go through; `breakerThreshold` failures in a row open it. Open: none goes through for `breakerOpenMs`.
- * Half-open: one probe at a time goes through; an answer closes the breaker, a failure opens it again.
+ * Closed: all go through; a failure in silence opens it, or `breakerThreshold` failures in a row. Open: none goes through
+ * for `breakerOpenMs`. Half-open: one probe at a time goes through; an answer closes the breaker, a failure opens it
+ * again.
  */
 export class Breaker {
   private phase: Phase = { state: 'closed', failures: 0 };
@@ -42,16 +43,16 @@ export class Breaker {
     return true;
   }
 
-  /** The store answered in time, or was connected anew. */
+  /** The store answered in time. */
   succeeded(): void {
     if (this.phase.state === 'closed') this.phase.failures = 0;
     else this.change({ state: 'closed', failures: 0 }, null);
   }
 
-  /** A command that was let through got no answer. */
-  failed(reason: UnavailableReason): void {
+  /** A command that was let through got no answer. `isSilent`: nor did any that was sent after it. */
+  failed(reason: UnavailableReason, isSilent = false): void {
     if (this.phase.state === 'open') return;
-    if (this.phase.state === 'closed' && ++this.phase.failures < this.tuning.breakerThreshold) return;
+    if (this.phase.state === 'closed' && ++this.phase.failures < this.tuning.breakerThreshold && !isSilent) return;
     this.change({ state: 'open', untilMs: this.clock.monotonicNow() + this.tuning.breakerOpenMs }, reason);
   }
 
@@ -61,10 +62,11 @@ export class Breaker {
   }
 
   /**
-   * The store answered, but too late. It is alive, so the next command may probe it at once. That alone does not close
-   * the breaker: with a store that is merely slow, every call would run into its deadline again.
+   * The store gave a sign of life: an answer that came too late, or a new connection. So the next command may probe it
+   * at once. That alone does not close the breaker: with a store that is merely slow, or that drops each connection at
+   * the first command, calls would go on running into their deadlines.
    */
-  answeredLate(): void {
+  revived(): void {
     if (this.phase.state === 'open') this.change({ state: 'half-open', isProbing: false }, null);
   }
 

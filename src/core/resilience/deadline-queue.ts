@@ -14,9 +14,10 @@ export interface Deadline {
   cancel(): void;
 }
 
-/** A timer that comes this much too late tells of a blocked event loop. */
-const BLOCKED_MS = 20;
-const GRACE_AFTER_BLOCK_MS = 10;
+/** When those expire who came in one turn of the event loop. */
+interface Turn {
+  atMs: number;
+}
 
 class Place implements Deadline {
   previous: Place | null = null;
@@ -26,8 +27,12 @@ class Place implements Deadline {
   constructor(
     private readonly queue: DeadlineQueue,
     readonly waiter: Waiter,
-    readonly atMs: number,
+    private readonly turn: Turn,
   ) {}
+
+  get atMs(): number {
+    return this.turn.atMs;
+  }
 
   cancel(): void {
     if (this.isQueued) this.queue.remove(this);
@@ -39,13 +44,15 @@ class Place implements Deadline {
  *
  * All last equally long, so the queue is in order of time by itself and holds only those who still wait. When the timer
  * fires, those who are due get one turn of the event loop of grace: a reply that already waits in the kernel is then
- * read before anybody gives up. When the timer itself comes late, the loop was blocked, perhaps before the commands
- * could even leave; then the grace is 10 ms, so that a busy process does not take itself for a store that hangs.
+ * read before anybody gives up. The time of a deadline begins when the code that asked has let go of the loop, because
+ * the command does not leave before: so a busy process does not take itself for a store that hangs.
  */
 export class DeadlineQueue {
   private head: Place | null = null;
   private tail: Place | null = null;
   private timer: Timer | null = null;
+  /** `null`: nobody has come in this turn of the event loop. */
+  private turn: Turn | null = null;
 
   constructor(
     private readonly clock: Clock,
@@ -57,7 +64,8 @@ export class DeadlineQueue {
   }
 
   add(waiter: Waiter): Deadline {
-    const place = new Place(this, waiter, this.clock.monotonicNow() + this.lengthMs);
+    this.turn ??= this.beginTurn();
+    const place = new Place(this, waiter, this.turn);
     place.previous = this.tail;
     if (this.tail) this.tail.next = place;
     else this.head = place;
@@ -82,16 +90,24 @@ export class DeadlineQueue {
     else this.tail = place.previous;
   }
 
+  private beginTurn(): Turn {
+    const turn = { atMs: this.endsAtMs() };
+    queueMicrotask(() => {
+      turn.atMs = this.endsAtMs();
+      this.turn = null;
+    });
+    return turn;
+  }
+
+  private endsAtMs(): number {
+    return this.clock.monotonicNow() + this.lengthMs;
+  }
+
   private arm(): void {
     this.timer = null;
     if (!this.head) return;
-    const nowMs = this.clock.monotonicNow();
-    const firesAtMs = Math.max(nowMs + 1, this.head.atMs);
-    this.timer = this.clock.after(firesAtMs - nowMs, () => {
-      const dueMs = this.clock.monotonicNow();
-      if (dueMs - firesAtMs < BLOCKED_MS) this.expireAfterTurn(dueMs);
-      else this.timer = this.clock.after(GRACE_AFTER_BLOCK_MS, () => this.expireAfterTurn(dueMs));
-    });
+    const waitMs = Math.max(1, this.head.atMs - this.clock.monotonicNow());
+    this.timer = this.clock.after(waitMs, () => this.expireAfterTurn(this.clock.monotonicNow()));
   }
 
   private expireAfterTurn(dueMs: number): void {

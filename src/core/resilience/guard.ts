@@ -18,6 +18,10 @@ export interface GuardOptions {
   readonly retries: number;
   /** What an error means that a command rejected with. */
   readonly classify: (error: unknown) => Fault;
+  /** All commands go to one server: if a call waits in vain, and so do all that began after it, it hangs. */
+  readonly isOneServer: boolean;
+  /** An answer came in time. */
+  readonly onAnswered?: () => void;
   /** An answer came that cannot be one to its command: answers and commands are out of step. */
   readonly onOutOfStep?: () => void;
   /** Between 0 and 1, for jitter. */
@@ -38,6 +42,9 @@ export class Guard {
   private bytes = 0;
   private shed = 0;
   private answers = 0;
+  private calls = 0;
+  /** Number of the latest call that was answered. */
+  private answeredCall = 0;
   private isClosed = false;
   private whenIdle: (() => void) | null = null;
 
@@ -50,7 +57,9 @@ export class Guard {
       random: options.random,
       expiryReason: () => (this.isClosed ? 'closed' : 'timeout'),
       classify: options.classify,
-      tried: (reason, isLate) => this.tried(reason, isLate),
+      numberOf: () => ++this.calls,
+      tried: (reason, call, isLate) => this.tried(reason, call, isLate),
+      expired: (reason, call) => this.expired(reason, call),
       answeredOutOfStep: () => options.onOutOfStep?.(),
       released: (effort) => this.released(effort),
       settled: () => void (this.deadlines.isEmpty && this.whenIdle?.()),
@@ -100,15 +109,29 @@ export class Guard {
     this.deadlines.expireAll();
   }
 
-  private tried(reason: UnavailableReason | null, isLate: boolean): void {
+  private tried(reason: UnavailableReason | null, call: number, isLate: boolean): void {
     const { breaker } = this.options;
     const isAnswer = reason === null || reason === 'rejected';
-    if (isAnswer) this.answers++;
+    if (isAnswer) {
+      this.answers++;
+      this.answeredCall = Math.max(this.answeredCall, call);
+    }
     if (isLate) {
-      if (isAnswer) breaker.answeredLate();
-    } else if (isAnswer) breaker.succeeded();
-    else if (reason === 'disconnected' || reason === 'closed') breaker.undecided();
+      if (isAnswer) breaker.revived();
+    } else if (isAnswer) {
+      breaker.succeeded();
+      this.options.onAnswered?.();
+    } else if (reason === 'disconnected') breaker.undecided();
     else breaker.failed(reason);
+  }
+
+  private expired(reason: UnavailableReason, call: number): void {
+    const { breaker, isOneServer } = this.options;
+    if (reason === 'closed') return breaker.undecided();
+    const isSilent = isOneServer && this.answeredCall < call && breaker.state !== 'open';
+    breaker.failed(reason, isSilent);
+    // Who asked a moment later would wait in vain too, and whoever asks one thing after another would do it twice.
+    if (isSilent) this.deadlines.expireAll();
   }
 
   private released(effort: Effort): void {

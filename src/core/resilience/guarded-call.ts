@@ -33,8 +33,12 @@ export interface CallHost {
   /** Why a call that waits is ended: its deadline, or the end of the guard. */
   readonly expiryReason: () => UnavailableReason;
   readonly classify: (error: unknown) => Fault;
+  /** The number of a call that begins: calls are numbered in their order. */
+  readonly numberOf: () => number;
+  /** The caller of a call is released while its command is under way. */
+  readonly expired: (reason: UnavailableReason, call: number) => void;
   /** A try ended: answered (`null`) or failed for `reason`. `isLate`: the caller had been released before. */
-  readonly tried: (reason: UnavailableReason | null, isLate: boolean) => void;
+  readonly tried: (reason: UnavailableReason | null, call: number, isLate: boolean) => void;
   /** An answer came that cannot be one to its command. */
   readonly answeredOutOfStep: () => void;
   /** Nothing of the call is under way any more. */
@@ -46,6 +50,7 @@ export interface CallHost {
 /** One call under way: its tries, its deadline, its caller. */
 export class GuardedCall<T> implements Waiter {
   private readonly deadline: Deadline;
+  private readonly number: number;
   private isSettled = false;
   /** Tries whose command was sent. */
   private sent = 0;
@@ -58,6 +63,7 @@ export class GuardedCall<T> implements Waiter {
     private readonly resolve: (reply: Reply<T>) => void,
   ) {
     this.deadline = host.deadlines.add(this);
+    this.number = host.numberOf();
     this.try();
   }
 
@@ -68,7 +74,7 @@ export class GuardedCall<T> implements Waiter {
       this.host.released(this.effort);
       return this.settle(unavailable(this.pause.fault.reason));
     }
-    this.host.tried(reason, false);
+    this.host.expired(reason, this.number);
     this.settle(unavailable(reason));
   }
 
@@ -91,7 +97,7 @@ export class GuardedCall<T> implements Waiter {
       this.host.answeredOutOfStep();
       return this.ended({ reason: 'connection-lost', isPassing: true });
     }
-    this.host.tried(null, this.isSettled);
+    this.host.tried(null, this.number, this.isSettled);
     this.host.released(this.effort);
     if (!this.isSettled) this.settle({ ok: true, value });
   }
@@ -101,7 +107,7 @@ export class GuardedCall<T> implements Waiter {
   }
 
   private ended(fault: Fault): void {
-    this.host.tried(fault.reason, this.isSettled);
+    this.host.tried(fault.reason, this.number, this.isSettled);
     if (fault.reason !== 'disconnected') this.sent++;
     const pauseMs = retryPauseMs(this.sent, this.host.random);
     if (!this.isSettled && this.mayTryAgain(fault, pauseMs)) {

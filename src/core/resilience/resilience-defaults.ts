@@ -1,6 +1,6 @@
 /** How patient and how greedy the guard is, apart from what users configure. */
 export interface ResilienceTuning {
-  /** Failures in a row that open the breaker. */
+  /** Failures in a row that open the breaker, while the store answers other commands. */
   readonly breakerThreshold: number;
   /** Milliseconds for which an open breaker lets nothing through. */
   readonly breakerOpenMs: number;

@@ -1,7 +1,7 @@
 import type { CacheEnvironment } from './cache-environment.js';
 import { IsBooleanText, IsDayCount, IsDeprecatedPrefix, IsTimeToLive } from './environment-validators.js';
 
-/** Names that variables had before, as text. Each is still read, with a warning. An empty text means absent. */
+/** Names that variables had before, as text. Each is still read. An empty text means absent. */
 export class DeprecatedEnvironment {
   @IsBooleanText() ENABLE_CACHE = '';
   @IsTimeToLive() CACHE_TTL = '';
@@ -32,33 +32,32 @@ const SUCCESSORS: Readonly<Record<keyof DeprecatedEnvironment, Successor>> = {
   REDIS_EMBEDDING_CACHE_PREFIX: renamed('CACHE_PREFIX', (text) => ({ CACHE_PREFIX: text.replace(/:+$/, '') })),
 };
 
-/**
- * The deprecated variables without those whose new name is set too. Warns once for each that is set: that it is old,
- * or that it is ignored.
- */
-export function withoutOverruled(
-  deprecated: DeprecatedEnvironment,
-  given: ReadonlySet<string>,
-  warn: (message: string) => void,
-): DeprecatedEnvironment {
+/** The deprecated variables without those whose new name is set too. */
+export function withoutOverruled(deprecated: DeprecatedEnvironment, given: ReadonlySet<string>): DeprecatedEnvironment {
   const rest = new DeprecatedEnvironment();
-  for (const name of namesOf(deprecated)) {
-    const { instead, name: successor } = SUCCESSORS[name];
-    const isOverruled = successor !== undefined && given.has(successor);
-    warn(
-      isOverruled
-        ? `${name} is ignored because ${successor} is set: remove it`
-        : `${name} is deprecated: use ${instead}`,
-    );
-    if (!isOverruled) rest[name] = deprecated[name];
-  }
+  for (const name of namesOf(deprecated)) if (!isOverruled(name, given)) rest[name] = deprecated[name];
   return rest;
+}
+
+/** A line for each deprecated variable that is set: that it is old, or that it is ignored. */
+export function deprecationsIn(deprecated: DeprecatedEnvironment, given: ReadonlySet<string>): string[] {
+  return namesOf(deprecated).map((name) => {
+    const { instead, name: successor } = SUCCESSORS[name];
+    return isOverruled(name, given)
+      ? `${name} is ignored because ${successor} is set: remove it`
+      : `${name} is deprecated: use ${instead}`;
+  });
 }
 
 /** What deprecated variables, all of them valid, say under the names of today. */
 export function adoptedFrom(deprecated: DeprecatedEnvironment): Partial<CacheEnvironment> {
   const adopted = namesOf(deprecated).map((name) => SUCCESSORS[name].adopt(deprecated[name]));
   return Object.assign({}, ...adopted) as Partial<CacheEnvironment>;
+}
+
+function isOverruled(name: keyof DeprecatedEnvironment, given: ReadonlySet<string>): boolean {
+  const { name: successor } = SUCCESSORS[name];
+  return successor !== undefined && given.has(successor);
 }
 
 /** Names of those that are set. */

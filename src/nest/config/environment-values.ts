@@ -4,6 +4,20 @@ const TRUE = ['true', '1', 'yes', 'on'];
 const FALSE = ['false', '0', 'no', 'off'];
 const BARE_NUMBER = /^\d+(\.\d+)?$/;
 
+/** Names of the variables that are set to more than spaces. */
+export function namesGivenIn(env: NodeJS.ProcessEnv): ReadonlySet<string> {
+  return new Set(Object.keys(env).filter((name) => env[name]?.trim()));
+}
+
+/** `variables` with the trimmed texts of those that are set. */
+export function fill<T extends object>(variables: T, env: NodeJS.ProcessEnv): T {
+  for (const name of Object.keys(variables)) {
+    const text = env[name]?.trim();
+    if (text) Object.assign(variables, { [name]: text });
+  }
+  return variables;
+}
+
 /** `true/1/yes/on` and `false/0/no/off` in any case; `null` for anything else. */
 export function parseBooleanText(text: string): boolean | null {
   if (TRUE.includes(text.toLowerCase())) return true;

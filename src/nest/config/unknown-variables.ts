@@ -4,19 +4,24 @@ import { DeprecatedEnvironment } from './deprecated-environment.js';
 const FOREIGN_PREFIX = 'LLAMAINDEX_CACHE_';
 const NAMED_AT_MOST = 5;
 
-/** Warns of variables that look as if they were meant for this cache and are not read by it. */
-export function warnOfUnknown(given: ReadonlySet<string>, warn: (message: string) => void): void {
+/** A line for each variable that looks as if it were meant for this cache and is not read by it. */
+export function unknownIn(given: ReadonlySet<string>): string[] {
   const known = Object.keys(new CacheEnvironment());
   const read = new Set([...known, ...Object.keys(new DeprecatedEnvironment())]);
-  for (const name of given) {
-    if (!name.startsWith('CACHE_') || read.has(name)) continue;
+  const misspelt = [...given].flatMap((name) => {
+    if (!name.startsWith('CACHE_') || read.has(name)) return [];
     const meant = known.find((candidate) => isWithinEdits(2, name, candidate));
-    if (meant) warn(`${name} is not read by the cache: was ${meant} meant?`);
-  }
+    return meant ? [`${name} is not read by the cache: was ${meant} meant?`] : [];
+  });
+  return [...misspelt, ...foreignIn(given)];
+}
+
+/** One line for all of them. */
+function foreignIn(given: ReadonlySet<string>): string[] {
   const foreign = [...given].filter((name) => name.startsWith(FOREIGN_PREFIX));
-  if (foreign.length === 0) return;
+  if (foreign.length === 0) return [];
   const more = foreign.length > NAMED_AT_MOST ? ` and ${foreign.length - NAMED_AT_MOST} more` : '';
-  warn(`${foreign.slice(0, NAMED_AT_MOST).join(', ')}${more}: not read by this cache, remove them`);
+  return [`${foreign.slice(0, NAMED_AT_MOST).join(', ')}${more}: not read by this cache, remove them`];
 }
 
 /** Whether at most `edits` characters have to be put in, taken out or exchanged to turn one text into the other. */

@@ -9,7 +9,7 @@ import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 export function CacheContext<A extends readonly unknown[] = unknown[], I = object>(
   options: CacheContextOptions<A, I> = {},
 ): CacheDecorator<A, I> {
-  return cacheDecorator(() => contextPolicy(options));
+  return cacheDecorator(options, contextPolicy);
 }
 
 /** The same for `bindCache`. */

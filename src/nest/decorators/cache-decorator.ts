@@ -1,4 +1,5 @@
 import type { MethodPolicy } from '../../agent/method-policy.js';
+import { isOfClass } from '../../agent/option-rules.js';
 import type { AsyncMethod } from '../interception/async-method.js';
 import { interceptMethod } from '../interception/intercept-method.js';
 import { methodName } from '../interception/method-site.js';
@@ -26,18 +27,29 @@ export type CacheDecorator<A extends readonly unknown[], I> = <M extends AsyncMe
 ) => void;
 
 /**
- * Puts the cache around a method. Throws `TypeError`, when the class is defined, for a wrong option and for a method that
- * cannot be cached; it names the method and says what to do.
+ * Puts the cache around a method. Throws `TypeError`, when the class is defined, for a wrong option and for what is no
+ * method that can be cached; it names the method and says what to do.
  */
-export function cacheDecorator<A extends readonly unknown[], I>(
-  createPolicy: () => MethodPolicy,
+export function cacheDecorator<A extends readonly unknown[], I, O>(
+  options: O,
+  createPolicy: (options: O) => MethodPolicy,
 ): CacheDecorator<A, I> {
+  // Written without parentheses, what is answered here is never called: now or never it can be said.
+  if (isOfClass(options)) createPolicy(options);
   return (target, key, descriptor: PropertyDescriptor | undefined) => {
     const prototype = target as object;
-    const policy = named(prototype, key, createPolicy);
+    assertOnMethod(prototype, key);
+    const policy = named(prototype, key, () => createPolicy(options));
     const intercepted = interceptMethod(prototype, key, descriptor?.value, policy);
     if (descriptor) descriptor.value = intercepted;
   };
+}
+
+/** A decorator on a class gets no key. */
+function assertOnMethod(target: object, key: string | symbol | undefined): void {
+  if (key !== undefined) return;
+  const { name } = target as { readonly name?: string };
+  throw new TypeError(`the decorator stands on the class ${name}: put it on the methods that are to be cached`);
 }
 
 function named(prototype: object, key: string | symbol, createPolicy: () => MethodPolicy): MethodPolicy {

@@ -6,7 +6,7 @@ import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 export function CacheEmbeddings<A extends readonly unknown[] = unknown[], I = object>(
   options: CacheEmbeddingsOptions<A, I>,
 ): CacheDecorator<A, I> {
-  return cacheDecorator(() => embeddingsPolicy(options));
+  return cacheDecorator(options, embeddingsPolicy);
 }
 
 /** The same for `bindCache`. */

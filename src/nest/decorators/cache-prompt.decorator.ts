@@ -6,7 +6,7 @@ import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 export function CachePrompt<A extends readonly unknown[] = unknown[], I = object>(
   options: CachePromptOptions<A, I> = {},
 ): CacheDecorator<A, I> {
-  return cacheDecorator(() => promptPolicy(options));
+  return cacheDecorator(options, promptPolicy);
 }
 
 /** The same for `bindCache`. */

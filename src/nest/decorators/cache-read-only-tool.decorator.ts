@@ -9,7 +9,7 @@ import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 export function CacheReadOnlyTool<A extends readonly unknown[] = unknown[], I = object>(
   options: CacheReadOnlyToolOptions<A, I> = {},
 ): CacheDecorator<A, I> {
-  return cacheDecorator(() => readOnlyToolPolicy(options));
+  return cacheDecorator(options, readOnlyToolPolicy);
 }
 
 /** The same for `bindCache`. */

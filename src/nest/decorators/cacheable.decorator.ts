@@ -6,7 +6,7 @@ import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 export function Cacheable<A extends readonly unknown[] = unknown[], I = object>(
   options: CacheableOptions<A, I> = {},
 ): CacheDecorator<A, I> {
-  return cacheDecorator(() => valuePolicy(options));
+  return cacheDecorator(options, valuePolicy);
 }
 
 /** The same for `bindCache`. */

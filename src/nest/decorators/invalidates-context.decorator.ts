@@ -6,7 +6,7 @@ import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 export function InvalidatesContext<A extends readonly unknown[] = unknown[], I = object>(
   options: InvalidatesContextOptions<A, I> = {},
 ): CacheDecorator<A, I> {
-  return cacheDecorator(() => invalidatesContextPolicy(options));
+  return cacheDecorator(options, invalidatesContextPolicy);
 }
 
 /** The same for `bindCache`. */

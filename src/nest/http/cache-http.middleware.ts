@@ -1,7 +1,7 @@
 import { Injectable, type NestMiddleware } from '@nestjs/common';
 import { RequestTrace } from './request-trace.js';
 
-/** Begins the record of a request before guards run, so that requests which never reach a handler have headers too. */
+/** Continues the record of a request before guards run, so that what they ask of the cache is told too. */
 @Injectable()
 export class CacheHttpMiddleware implements NestMiddleware {
   constructor(private readonly trace: RequestTrace) {}

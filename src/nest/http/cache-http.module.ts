@@ -6,8 +6,11 @@ import {
   Module,
   type NestInterceptor,
   type NestModule,
+  type OnApplicationShutdown,
+  type OnModuleInit,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
+import type { Server } from 'node:http';
 import { CacheHttpController } from './cache-http.controller.js';
 import { CacheHttpInterceptor } from './cache-http.interceptor.js';
 import { CacheHttpMiddleware } from './cache-http.middleware.js';
@@ -49,8 +52,14 @@ const passThrough: NestInterceptor = { intercept: (_context, next) => next.handl
   ],
   exports: [QueryMeter, RequestTrace, CacheHttpInterceptor],
 })
-export class CacheHttpModule implements NestModule {
-  constructor(@Inject(CACHE_HTTP_OPTIONS) private readonly options: CacheHttpOptions) {}
+export class CacheHttpModule implements NestModule, OnModuleInit, OnApplicationShutdown {
+  private stopListening = (): void => undefined;
+
+  constructor(
+    @Inject(CACHE_HTTP_OPTIONS) private readonly options: CacheHttpOptions,
+    private readonly trace: RequestTrace,
+    private readonly host: HttpAdapterHost,
+  ) {}
 
   /** The module with options; import the class itself for the defaults. */
   static forRoot(options: CacheHttpOptions = {}): DynamicModule {
@@ -58,6 +67,25 @@ export class CacheHttpModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    if (this.options.interceptor ?? true) consumer.apply(CacheHttpMiddleware).forRoutes('{*path}');
+    if (this.hasHeaders) consumer.apply(CacheHttpMiddleware).forRoutes('{*path}');
+  }
+
+  /** Some requests end before any middleware: a body that cannot be read, a preflight, a path outside the global prefix. */
+  onModuleInit(): void {
+    if (this.hasHeaders && this.host.httpAdapter) this.listen(this.host.httpAdapter.getHttpServer() as Server);
+  }
+
+  onApplicationShutdown(): void {
+    this.stopListening();
+  }
+
+  private get hasHeaders(): boolean {
+    return this.options.interceptor ?? true;
+  }
+
+  private listen(server: Server): void {
+    const begin = (_request: unknown, response: unknown): void => this.trace.run(response, () => undefined);
+    server.prependListener('request', begin);
+    this.stopListening = () => void server.off('request', begin);
   }
 }

@@ -24,7 +24,7 @@ export class OutcomeRecorder implements OnModuleInit, OnModuleDestroy {
     this.stopListening = listen(cache, {
       hit: this.inRequest(recordHit),
       miss: this.inRequest(recordMiss),
-      stale: this.inRequest((record, { category }) => record.outcomes.add('answered-stale', category)),
+      stale: this.inRequest((record, { category }) => record.outcomes.addAnsweredStale(category)),
       bypass: this.inRequest((record, { category, reason: remark }) =>
         record.outcomes.add('bypass', category, { remark }),
       ),

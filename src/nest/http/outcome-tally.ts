@@ -1,4 +1,4 @@
-/** How a cached call came out. `expired`: there was an entry past its time to live; `answered-stale`: and it was served. */
+/** How a cached call came out. `expired`: there was an entry past its time to live; `answered-stale`: it was served. */
 export type OutcomeKind = 'hit' | 'miss' | 'expired' | 'answered-stale' | 'bypass';
 
 /** Equal outcomes, counted together. */
@@ -31,10 +31,17 @@ export class OutcomeTally {
 
   add(kind: OutcomeKind, category: string, { remark = '', ttlLeftMs }: Details = {}): void {
     if (kind === 'miss' || kind === 'expired') increment(this.notFound, category);
-    const label = `${kind}\n${category}\n${remark}`;
+    const label = labelOf(kind, category, remark);
     const isNamed = this.counts.has(label) || this.counts.size < MAX_OUTCOMES;
     if (isNamed) this.count(label, { kind, category, remark }, ttlLeftMs);
     else this.count(kind, { kind, category: OTHER, remark: '' }, ttlLeftMs);
+  }
+
+  /** What was counted as expired was served in the end: the one outcome takes the place of the other. */
+  addAnsweredStale(category: string): void {
+    const label = labelOf('expired', category);
+    this.takeBack(this.counts.has(label) ? label : 'expired');
+    this.add('answered-stale', category);
   }
 
   /** A result of that category was stored. */
@@ -56,10 +63,20 @@ export class OutcomeTally {
     this.counts.set(label, { ...outcome, count: known.count + 1, ttlLeftMs: Math.min(known.ttlLeftMs, ttlLeftMs) });
   }
 
+  private takeBack(label: string): void {
+    const known = this.counts.get(label);
+    if (known && known.count > 1) this.counts.set(label, { ...known, count: known.count - 1 });
+    else this.counts.delete(label);
+  }
+
   private isStored({ kind, category }: Pick<OutcomeCount, 'kind' | 'category'>): boolean {
     const notFound = this.notFound.get(category) ?? Infinity;
     return (kind === 'miss' || kind === 'expired') && (this.stored.get(category) ?? 0) >= notFound;
   }
+}
+
+function labelOf(kind: OutcomeKind, category: string, remark = ''): string {
+  return `${kind}\n${category}\n${remark}`;
 }
 
 function increment(counts: Map<string, number>, category: string): void {

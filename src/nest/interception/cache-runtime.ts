@@ -2,6 +2,7 @@ import type { MethodPolicy, MethodServices } from '../../agent/method-policy.js'
 import type { InterceptedCall, InterceptionRuntime } from './cache-slot.js';
 import { LoadsUnderWay } from './loads-under-way.js';
 import type { MethodIdentity } from './method-identity.js';
+import { SubscriberLeft } from './replay.js';
 import { RuntimeCall } from './runtime-call.js';
 
 /** Runs the calls of one app through its cache. Whatever fails here, the caller gets what the method answers. */
@@ -20,12 +21,21 @@ export class CacheRuntime implements InterceptionRuntime {
     return this.services.cache.isOpen && !this.disabledKinds.includes(kind);
   }
 
+  isChange(intercepted: InterceptedCall): boolean {
+    return intercepted.policy.isChange?.(this.callOf(intercepted), this.services) ?? false;
+  }
+
+  passUnknown({ policy }: InterceptedCall): void {
+    this.services.cache.recordBypass(policy.kind, 'unknown-return');
+  }
+
   async run(intercepted: InterceptedCall): Promise<unknown> {
-    const { identities, loads, thrown } = this;
-    const call = new RuntimeCall(intercepted, { identities, loads, thrown });
+    const call = this.callOf(intercepted);
     try {
       return await intercepted.policy.run(call, this.services);
     } catch (error) {
+      // Another one's load, which was waited for, ended with its subscriber.
+      if (error instanceof SubscriberLeft && error.subscriber !== intercepted.subscriber) return this.run(intercepted);
       if (this.isCallersOwn(error)) throw error;
       const kind = error instanceof Error ? error.name : typeof error;
       this.warnOnce(
@@ -42,6 +52,11 @@ export class CacheRuntime implements InterceptionRuntime {
 
   warnOnce(topic: string, message: string): void {
     this.services.warnOnce(topic, message);
+  }
+
+  private callOf(intercepted: InterceptedCall): RuntimeCall {
+    const { identities, loads, thrown } = this;
+    return new RuntimeCall(intercepted, { identities, loads, thrown });
   }
 
   /** Also what the method threw to another caller of the same load. The cache itself throws nothing but errors. */

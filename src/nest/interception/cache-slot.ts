@@ -11,12 +11,20 @@ export interface InterceptedCall {
   /** Runs the original method; may throw. Answers what it answered; for an Observable a promise of all that it emitted. */
   readonly invoke: (args: readonly unknown[]) => unknown;
   readonly isObservable: boolean;
+  /** For an Observable: as `MethodCall.pass`. */
+  readonly stream?: (onLeave?: () => Promise<unknown>) => Promise<unknown>;
+  /** For an Observable: who the call is made for. */
+  readonly subscriber?: object;
 }
 
 /** What runs calls through the cache of one app. */
 export interface InterceptionRuntime {
   /** `false`: the cache, or this part of it, is disabled or closed, so that the method runs untouched. */
   accepts(policy: MethodPolicy): boolean;
+  /** Whether the call changes what is cached, so that it is never answered from the cache. */
+  isChange(call: InterceptedCall): boolean;
+  /** Counts a call that ran past the cache because it is not known yet what its method answers with. */
+  passUnknown(call: InterceptedCall): void;
   /** Rejects only with what the method, or a hook of the app, threw. */
   run(call: InterceptedCall): Promise<unknown>;
   /** Lets `outcomeOf(result)` tell what it tells of `source`. */

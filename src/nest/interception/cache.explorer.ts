@@ -4,6 +4,7 @@ import type { MethodPolicy } from '../../agent/method-policy.js';
 import { armMethod, type CacheBinding } from './bindings.js';
 import type { CacheRuntime } from './cache-runtime.js';
 import { bindSlot, type CacheSlot, expectsSlot } from './cache-slot.js';
+import { FoundMethods } from './found-methods.js';
 import { type AnyMethod, interceptProperty } from './intercept-method.js';
 import type { MethodIdentity } from './method-identity.js';
 import { className, methodName } from './method-site.js';
@@ -23,6 +24,7 @@ export interface ExplorerParts {
 export class CacheExplorer implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('AgentCache');
   private readonly connected = new WeakSet<object>();
+  private readonly found = new FoundMethods();
   private readonly undo: (() => void)[] = [];
 
   constructor(private readonly parts: ExplorerParts) {
@@ -30,10 +32,7 @@ export class CacheExplorer implements OnModuleInit, OnApplicationShutdown {
     if (slot.runtime)
       this.logger.warn('CacheModule is imported more than once: its first configuration serves the decorators');
     slot.runtime ??= runtime;
-    for (const { target, methods } of bindings) {
-      if (typeof target !== 'function') continue;
-      for (const key of Reflect.ownKeys(methods)) this.bindMethod(armMethod(target, key), methods[key]);
-    }
+    for (const binding of bindings) this.bindMethods(binding);
   }
 
   onModuleInit(): void {
@@ -44,6 +43,10 @@ export class CacheExplorer implements OnModuleInit, OnApplicationShutdown {
         if (typeof instance === 'object' && instance !== null) this.tryToConnect(wrapper, instance);
       }
     }
+    for (const binding of this.parts.bindings) {
+      const warning = this.found.warningOf(binding);
+      if (warning !== null) this.logger.warn(warning);
+    }
   }
 
   /** The latest hook there is: until then, methods that run while the app ends still invalidate. */
@@ -53,8 +56,17 @@ export class CacheExplorer implements OnModuleInit, OnApplicationShutdown {
     for (const revert of this.undo.splice(0).reverse()) revert();
   }
 
-  private bindMethod(method: AnyMethod | undefined, policy: MethodPolicy | undefined): void {
-    if (method && policy) this.parts.slot.boundPolicies.set(method, policy);
+  /** Those of a class, for all its instances. */
+  private bindMethods(binding: CacheBinding): void {
+    const { target, methods } = binding;
+    if (typeof target !== 'function') return;
+    this.found.see(binding, target.prototype as object);
+    for (const key of Reflect.ownKeys(methods)) {
+      const method = armMethod(target, key);
+      if (!method) continue;
+      this.found.note(binding, key);
+      this.parts.slot.boundPolicies.set(method, methods[key] as MethodPolicy);
+    }
   }
 
   private tryToConnect(wrapper: Wrapper, instance: object): void {
@@ -79,22 +91,20 @@ export class CacheExplorer implements OnModuleInit, OnApplicationShutdown {
       );
       return;
     }
-    for (const { target, methods } of bound) {
-      for (const key of Reflect.ownKeys(methods))
-        this.connectProperty(instance, key, methods[key], typeof target === 'function');
+    for (const binding of bound) {
+      this.found.see(binding, instance);
+      for (const key of Reflect.ownKeys(binding.methods)) this.connectProperty(instance, key, binding);
     }
   }
 
   /** Methods that no class holds: functions among the properties, and, for a token, all methods of its object. */
-  private connectProperty(
-    instance: object,
-    key: string | symbol,
-    policy: MethodPolicy | undefined,
-    isOfClass: boolean,
-  ): void {
+  private connectProperty(instance: object, key: string | symbol, binding: CacheBinding): void {
+    const policy = binding.methods[key];
+    const isOfClass = typeof binding.target === 'function';
     const own = Object.getOwnPropertyDescriptor(instance, key);
     const method: unknown = own || isOfClass ? own?.value : Reflect.get(instance, key);
     if (typeof method !== 'function' || !policy) return;
+    this.found.note(binding, key);
     const value = interceptProperty(instance, key, method as AnyMethod, this.parts.slot, policy);
     const isDefined = Reflect.defineProperty(instance, key, {
       configurable: true,

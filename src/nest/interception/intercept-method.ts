@@ -3,13 +3,11 @@ import { type CacheSlot, expectSlot, type InterceptedCall, type InterceptionRunt
 import { disguise } from './disguise.js';
 import { layersOf, methodName, type MethodSite } from './method-site.js';
 import { replay } from './replay.js';
-import { declaredKind, kindOfResult, type ReturnKind } from './return-kind.js';
+import { type CacheableKind, declaredKind, kindOfFunction, kindOfResult, markKind } from './return-kind.js';
+import { runAtOnce } from './run-at-once.js';
 
 /** Any method or function, as it is when nothing is known of it. */
 export type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
-
-type CacheableKind = Exclude<ReturnKind, 'other'>;
-type Invoke = InterceptedCall['invoke'];
 
 /** The cache that a call goes to. */
 interface Way {
@@ -67,50 +65,45 @@ export function interceptProperty(
   const wayOf: Interception['wayOf'] = () => {
     return slotOf(instance) === slot && slot.runtime ? { instance, runtime: slot.runtime, policy } : undefined;
   };
-  return intercept({ site, original, kind: null, wayOf });
+  return intercept({ site, original, kind: kindOfFunction(original), wayOf });
 }
 
 function intercept({ site, original, wayOf, kind: declared }: Interception): AnyMethod {
-  let kind: ReturnKind | null = declared;
+  let kind = declared;
   function intercepted(this: unknown, ...args: unknown[]): unknown {
-    const way = kind === 'other' ? undefined : wayOf(this);
+    const way = wayOf(this);
     if (!way?.runtime.accepts(way.policy)) return original.apply(this, args);
-    const invoke: Invoke = (others) => Reflect.apply(original, this, others);
-    if (kind === 'promise' || kind === 'observable') return answer(way, kind, { site, args, invoke });
-    const first = invoke(args);
-    kind = kindOfResult(first);
-    if (kind !== 'other') return answer(way, kind, { site, args, invoke: startingWith(first, kind, args, invoke) });
-    warnOfOther(way.runtime, site);
-    return first;
+    const { runtime, instance, policy } = way;
+    const invoke: InterceptedCall['invoke'] = (others) => Reflect.apply(original, this, others);
+    const call: InterceptedCall = { policy, site, instance, args, invoke, isObservable: false };
+    if (kind === 'promise') return runtime.run(call);
+    const isChange = runtime.isChange(call);
+    if (kind === 'observable' && !isChange) return replay(runtime, call);
+    const result = isChange ? runAtOnce(runtime, call) : runUnknown(runtime, call);
+    // Not known yet where it was neither: the next call may be another matter.
+    kind ??= kindOfResult(result);
+    return result;
   }
-  return disguise(intercepted, original);
+  const method = disguise(intercepted, original);
+  if (declared !== null) markKind(method, declared);
+  return method;
 }
 
-function answer(
-  { runtime, instance, policy }: Way,
-  kind: CacheableKind,
-  { site, args, invoke }: Pick<InterceptedCall, 'site' | 'args' | 'invoke'>,
-): unknown {
-  if (kind === 'promise') return runtime.run({ policy, site, instance, args, invoke, isObservable: false });
-  return replay(async (collect) => {
-    const invokeAll: Invoke = (others) => collect(invoke(others));
-    const outcome = await runtime.run({ policy, site, instance, args, invoke: invokeAll, isObservable: true });
-    for (const result of Array.isArray(outcome) ? outcome : []) runtime.adoptOutcome(result, outcome);
-    return outcome;
-  });
-}
-
-/** The method has run already, to learn what it answers with: for the same arguments that was the answer. */
-function startingWith(first: unknown, kind: CacheableKind, own: readonly unknown[], invoke: Invoke): Invoke {
-  // Nobody may ever wait for it, as when the answer comes from the cache.
-  if (kind === 'promise') (first as Promise<unknown>).catch(() => undefined);
-  return (args) => (args === own ? first : invoke(args));
+/**
+ * Makes a call of which nobody knows what it will answer with, as it is. By the time that is known the method has run, with
+ * its arguments changed perhaps and nobody asked for leave: too late for the cache.
+ */
+function runUnknown(runtime: InterceptionRuntime, call: InterceptedCall): unknown {
+  runtime.passUnknown(call);
+  const result = call.invoke(call.args);
+  if (kindOfResult(result) === null) warnOfOther(runtime, call.site);
+  return result;
 }
 
 function warnOfOther(runtime: InterceptionRuntime, { name }: MethodSite): void {
   runtime.warnOnce(
     `not-async ${name}`,
-    `${name} is not cached, and invalidates nothing: it answered neither a Promise nor an Observable. Make it async, or ` +
-      `take the decorator off`,
+    `${name} is not cached: it answered neither a Promise nor an Observable, or more than that. Make it async, or take ` +
+      `the decorator off`,
   );
 }

@@ -4,6 +4,7 @@ import type { MethodServices } from '../../agent/method-policy.js';
 import { AgentCache } from '../../core/cache.js';
 import { CacheKeyGenerator } from '../../core/key/cache-key-generator.js';
 import type { ResolvedOptions } from '../../core/policy/options.js';
+import { CACHE_BINDINGS } from '../cache.module-definition.js';
 import { RESOLVED_OPTIONS } from '../cache.providers.js';
 import { AppToolDescriptors } from '../tool-descriptors.js';
 import type { CacheBinding } from './bindings.js';
@@ -12,9 +13,6 @@ import { CacheSlot } from './cache-slot.js';
 import { CacheExplorer } from './cache.explorer.js';
 import { MethodIdentity } from './method-identity.js';
 import { createWarnOnce } from './warn-once.js';
-
-/** Token of the bindings that were given to `CacheModule`. */
-export const CACHE_BINDINGS = Symbol('nestjs-agent-cache:bindings');
 
 /** What puts the cache around methods. */
 export const interceptionProviders: Provider[] = [

@@ -1,5 +1,4 @@
-import 'reflect-metadata';
-import { type DiscoveryService, INQUIRER, type ModulesContainer, REQUEST } from '@nestjs/core';
+import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { nameSegment } from './identity-segments.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
@@ -14,7 +13,6 @@ interface Provider {
 export class ProviderIndex {
   private readonly size: number;
   private readonly byInstance = new Map<object, Provider[]>();
-  private readonly byClass = new Map<unknown, Provider[]>();
   private readonly countById = new Map<string, number>();
 
   constructor(private readonly modules: ModulesContainer) {
@@ -28,17 +26,14 @@ export class ProviderIndex {
   }
 
   /**
-   * `Module.Token` of the one provider that the instance can belong to; `null` where there are several by that name, or
-   * where the instance is made anew and holds the request it was made for.
+   * `Module.Token` of the provider whose one instance this is. `null` for an instance that is made anew for each request,
+   * or for who asks: what its class, or what it depends on, holds of that cannot be seen. Also where several providers
+   * have the name.
    */
   ownerOf(instance: object): string | null {
-    const known = this.byInstance.get(instance);
-    const providers = known ?? this.byClass.get(classOf(instance)) ?? [];
-    const [provider, ...others] = providers.filter(({ id }) => known === undefined || this.countById.get(id) === 1);
-    if (!provider) return null;
-    if (known) return others.reduce((best, other) => preferred(best, other, instance), provider).id;
-    const isOnly = others.length === 0 && this.countById.get(provider.id) === 1;
-    return isOnly && isMadeAnew(provider.wrapper) && !holdsRequest(provider.wrapper, new Set()) ? provider.id : null;
+    const providers = this.byInstance.get(instance) ?? [];
+    const [provider, ...others] = providers.filter(({ id }) => this.countById.get(id) === 1);
+    return provider ? others.reduce((best, other) => preferred(best, other, instance), provider).id : null;
   }
 
   private add(provider: Provider): void {
@@ -46,7 +41,6 @@ export class ProviderIndex {
     const instance: unknown = wrapper.instance;
     this.countById.set(id, (this.countById.get(id) ?? 0) + 1);
     if (typeof instance === 'object' && instance !== null) append(this.byInstance, instance, provider);
-    if (!wrapper.isNotMetatype) append<unknown>(this.byClass, wrapper.metatype, provider);
   }
 }
 
@@ -81,7 +75,7 @@ function tokenSegment({ token, metatype }: Wrapper): string {
   return kind === undefined ? nameSegment(token) : `~a${kind}~${nameSegment(metatype)}`;
 }
 
-function append<K>(map: Map<K, Provider[]>, key: K, provider: Provider): void {
+function append(map: Map<object, Provider[]>, key: object, provider: Provider): void {
   const present = map.get(key);
   if (present) present.push(provider);
   else map.set(key, [provider]);
@@ -95,31 +89,3 @@ function preferred(one: Provider, other: Provider, instance: object): Provider {
 }
 
 const classOf = (instance: object): unknown => (Object.getPrototypeOf(instance) as object | null)?.constructor;
-
-const isMadeAnew = (wrapper: Wrapper): boolean => wrapper.isTransient || !wrapper.isDependencyTreeStatic();
-
-/** Whether the provider is given the request, or who asked for it, directly or through what it depends on. */
-function holdsRequest(wrapper: Wrapper, seen: Set<Wrapper>): boolean {
-  if (seen.has(wrapper)) return false;
-  seen.add(wrapper);
-  if ([wrapper.token, ...declaredDependencies(wrapper)].some(isOfRequest)) return true;
-  const properties = (wrapper.getPropertiesMetadata() as { wrapper: Wrapper }[] | undefined) ?? [];
-  const dependencies = [
-    ...((wrapper.getCtorMetadata() as Wrapper[] | undefined) ?? []),
-    ...properties.map((own) => own.wrapper),
-  ];
-  return dependencies.some(
-    (dependency) => (dependency as Wrapper | undefined) !== undefined && holdsRequest(dependency, seen),
-  );
-}
-
-const isOfRequest = (token: unknown): boolean => token === REQUEST || token === INQUIRER;
-
-/** Tokens as written down: Nest keeps no wrapper for who asks. */
-function declaredDependencies({ inject, metatype }: Wrapper): unknown[] {
-  if (inject) return inject.map((token) => (typeof token === 'object' && 'token' in token ? token.token : token));
-  if (typeof metatype !== 'function') return [];
-  const parameters = (Reflect.getMetadata('self:paramtypes', metatype) ?? []) as { param: unknown }[];
-  const properties = (Reflect.getMetadata('self:properties_metadata', metatype) ?? []) as { type: unknown }[];
-  return [...parameters.map(({ param }) => param), ...properties.map(({ type }) => type)];
-}

@@ -1,46 +1,88 @@
-import { isObservable, Observable } from 'rxjs';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { isObservable, Observable, type Subscriber, takeUntil } from 'rxjs';
+import type { InterceptedCall, InterceptionRuntime } from './cache-slot.js';
 
-/** Subscribes to what a method answered and waits for all that it emits. */
-export type Collect = (source: unknown) => Promise<unknown[]>;
-
-interface Interruption {
-  readonly error: unknown;
-  readonly emitted: readonly unknown[];
+/** What a load ends with whose subscriber left while it ran. */
+export class SubscriberLeft extends Error {
+  constructor(readonly subscriber: object) {
+    super('the subscriber left while the source ran');
+    this.name = 'SubscriberLeft';
+  }
 }
 
 /**
- * An Observable that starts a call for each subscriber and, when that is done, emits all it came to. Where the source of
- * the subscriber's own call failed, what it had emitted before comes first, and then its error.
+ * An Observable that makes `call` for each subscriber, in the asynchronous context of the caller. It emits what the call
+ * came to when that is done, or, where nothing of it is cached, as it comes.
  */
-export function replay(run: (collect: Collect) => Promise<unknown>): Observable<unknown> {
+export function replay(runtime: InterceptionRuntime, call: InterceptedCall): Observable<unknown> {
+  const inContextOfCall = AsyncLocalStorage.snapshot();
   return new Observable((subscriber) => {
-    const interruptions: Interruption[] = [];
-    const collect: Collect = (source) => collectFrom(source, (interruption) => interruptions.push(interruption));
-    run(collect).then(
-      (outcome) => {
-        for (const value of Array.isArray(outcome) ? (outcome as unknown[]) : [outcome]) subscriber.next(value);
-        subscriber.complete();
-      },
-      (error: unknown) => {
-        const own = interruptions.find((interruption) => interruption.error === error);
-        for (const value of own?.emitted ?? []) subscriber.next(value);
-        subscriber.error(error);
-      },
-    );
+    inContextOfCall(() => void new SubscriberCall(runtime, call, subscriber).run());
   });
 }
 
-function collectFrom(source: unknown, onInterruption: (interruption: Interruption) => void): Promise<unknown[]> {
-  if (!isObservable(source)) throw new TypeError('a method that is declared to answer an Observable answered none');
-  return new Promise((resolve, reject) => {
+/** The call of one subscriber. Its source ends when the subscriber leaves. */
+class SubscriberCall {
+  /** What the source of this very call came to before it failed, by its error. */
+  private readonly interruptions = new Map<unknown, readonly unknown[]>();
+
+  constructor(
+    private readonly runtime: InterceptionRuntime,
+    private readonly call: InterceptedCall,
+    private readonly subscriber: Subscriber<unknown>,
+  ) {}
+
+  async run(): Promise<void> {
+    const { runtime, call, subscriber } = this;
+    const invoke: InterceptedCall['invoke'] = (args) => this.takeAll(args);
+    const stream: InterceptedCall['stream'] = (onLeave) => this.passOn(onLeave);
+    try {
+      const outcome = await runtime.run({ ...call, invoke, stream, subscriber, isObservable: true });
+      for (const value of Array.isArray(outcome) ? (outcome as unknown[]) : [outcome]) {
+        runtime.adoptOutcome(value, outcome);
+        subscriber.next(value);
+      }
+      subscriber.complete();
+    } catch (error) {
+      for (const value of this.interruptions.get(error) ?? []) subscriber.next(value);
+      subscriber.error(error);
+    }
+  }
+
+  /** For the cache: all that the source emits, or nothing. */
+  private async takeAll(args: readonly unknown[]): Promise<unknown[]> {
     const emitted: unknown[] = [];
-    source.subscribe({
-      next: (value) => emitted.push(value),
-      complete: () => resolve(emitted),
-      error: (error: Error) => {
-        onInterruption({ error, emitted });
-        reject(error);
-      },
+    try {
+      await this.observe(args, (value) => emitted.push(value));
+    } catch (error) {
+      this.interruptions.set(error, emitted);
+      throw error;
+    }
+    if (this.subscriber.closed) throw new SubscriberLeft(this.subscriber);
+    return emitted;
+  }
+
+  private async passOn(onLeave?: () => Promise<unknown>): Promise<unknown[]> {
+    let isOver = false;
+    // What fails here fails again, and is told, when the call is over.
+    if (onLeave) this.subscriber.add(() => void (isOver || onLeave().catch(() => undefined)));
+    try {
+      await this.observe(this.call.args, (value) => this.subscriber.next(value));
+    } finally {
+      isOver = true;
+    }
+    return [];
+  }
+
+  /** Resolves when the source ends, or is left. */
+  private async observe(args: readonly unknown[], next: (value: unknown) => void): Promise<void> {
+    const { call, subscriber } = this;
+    if (subscriber.closed) return;
+    const source = call.invoke(args);
+    if (!isObservable(source)) throw new TypeError('a method that is declared to answer an Observable answered none');
+    const left = new Observable<void>((leaving) => subscriber.add(() => leaving.next()));
+    await new Promise<void>((resolve, reject) => {
+      source.pipe(takeUntil(left)).subscribe({ next, complete: resolve, error: reject });
     });
-  });
+  }
 }

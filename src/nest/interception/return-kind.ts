@@ -3,8 +3,8 @@ import { types } from 'node:util';
 import { isObservable } from 'rxjs';
 import { methodName } from './method-site.js';
 
-/** What a method answers with; `other` is neither, so that it cannot be cached. */
-export type ReturnKind = 'promise' | 'observable' | 'other';
+/** What a method answers with that can be cached. */
+export type CacheableKind = 'promise' | 'observable';
 
 const WAY_OUT =
   'only a method that answers a Promise or an Observable can be cached: make it async, or take the decorator off';
@@ -13,11 +13,7 @@ const WAY_OUT =
  * What the method `key` answers with, as its declaration says; `null` where that says nothing. Throws `TypeError`, naming
  * the method and what to do, for what can never be cached.
  */
-export function declaredKind(
-  prototype: object,
-  key: string | symbol,
-  method: unknown,
-): Exclude<ReturnKind, 'other'> | null {
+export function declaredKind(prototype: object, key: string | symbol, method: unknown): CacheableKind | null {
   const name = methodName(prototype, key);
   if (typeof prototype === 'function') {
     throw new TypeError(
@@ -26,29 +22,61 @@ export function declaredKind(
   }
   if (typeof method !== 'function') throw new TypeError(`${name} is not a method: ${WAY_OUT}`);
   if (types.isGeneratorFunction(method)) throw new TypeError(`${name} is a generator: ${WAY_OUT}`);
-  if (types.isAsyncFunction(method)) return 'promise';
-  return kindOfType(Reflect.getMetadata('design:returntype', prototype, key), name);
+  return kindOfFunction(method) ?? kindOfType(Reflect.getMetadata('design:returntype', prototype, key), name);
 }
 
-/** What a result is. What is more than a Promise or an Observable, such as a Subject, is left as it is. */
-export function kindOfResult(result: unknown): ReturnKind {
-  if (types.isPromise(result)) return 'promise';
+const KIND = Symbol('nestjs-agent-cache:kind');
+
+/** Tells those who intercept an interception what it answers with: it is no async function itself. */
+export function markKind(interception: object, kind: CacheableKind): void {
+  Object.defineProperty(interception, KIND, { value: kind, configurable: true });
+}
+
+/** What a function always answers with, as it shows in itself; `null` where it does not. */
+export function kindOfFunction(method: object): CacheableKind | null {
+  if (types.isAsyncFunction(method) && !types.isGeneratorFunction(method)) return 'promise';
+  return (method as { readonly [KIND]?: CacheableKind })[KIND] ?? null;
+}
+
+/**
+ * What a result is; `null` for what is neither, or more than that, such as a Promise that can be cancelled or a Subject: it
+ * is left as it is.
+ */
+export function kindOfResult(result: unknown): CacheableKind | null {
+  if (types.isPromise(result)) return isPlainPromise(result) ? 'promise' : null;
   try {
-    const isSubject = typeof (result as { next?: unknown } | null | undefined)?.next === 'function';
-    return !isSubject && isObservable(result) ? 'observable' : 'other';
+    const { next, operator } = (result ?? {}) as { readonly next?: unknown; readonly operator?: unknown };
+    // What is piped from a Subject inherits its `next`, but is an Observable to whoever made it.
+    const isSubject = typeof next === 'function' && operator === undefined;
+    return !isSubject && isObservable(result) ? 'observable' : null;
   } catch {
     // A proxy that refuses to be looked at.
-    return 'other';
+    return null;
   }
+}
+
+/** Node itself marks promises with symbols, to follow asynchronous contexts. */
+function isPlainPromise(promise: Promise<unknown>): boolean {
+  const prototype = Object.getPrototypeOf(promise) as Promise<unknown> | null;
+  return Object.getOwnPropertyNames(promise).length === 0 && isNativePromise(prototype?.constructor);
+}
+
+/** Every realm, such as that of a test runner, has a class of its own; libraries give their own the same name. */
+function isNativePromise(type: unknown): boolean {
+  return (
+    typeof type === 'function' &&
+    type.name === 'Promise' &&
+    Function.prototype.toString.call(type).includes('[native code]')
+  );
 }
 
 /**
  * `Object` stands for everything the compiler has no class for. What is like a Promise or an Observable, and more, is
  * known once it has been seen.
  */
-function kindOfType(type: unknown, name: string): Exclude<ReturnKind, 'other'> | null {
+function kindOfType(type: unknown, name: string): CacheableKind | null {
   if (typeof type !== 'function' || type === Object) return null;
-  if (type.name === 'Promise') return 'promise';
+  if (isNativePromise(type)) return 'promise';
   if (type.name === 'Observable') return 'observable';
   const prototype = type.prototype as { then?: unknown; subscribe?: unknown } | undefined;
   if (typeof prototype?.then === 'function' || typeof prototype?.subscribe === 'function') return null;

@@ -43,9 +43,15 @@ export class RuntimeCall implements MethodCall {
     return answer;
   }
 
+  pass(onLeave?: () => Promise<unknown>): Promise<unknown> {
+    const { stream } = this.call;
+    if (!stream) return this.proceed();
+    return (this.answer = this.consult(() => stream(onLeave)));
+  }
+
   /** What the method answered to the very call that was made; runs it where it was not asked yet. */
   ownAnswer(): Promise<unknown> {
-    return this.answer ?? this.proceed();
+    return this.answer ?? this.pass();
   }
 
   resultsOf(outcome: unknown): readonly unknown[] {

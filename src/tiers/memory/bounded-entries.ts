@@ -21,6 +21,8 @@ export interface Bounds {
 export class BoundedEntries {
   readonly maxBytes: number;
   private readonly clock: Clock;
+  /** All that there are, because the library's own walk over them takes long and must not be interrupted. */
+  private readonly names = new Set<string>();
   /** `null`: nothing fits. */
   private readonly lru: LRUCache<string, BoundedEntry> | null;
 
@@ -30,7 +32,10 @@ export class BoundedEntries {
     // The library reserves its lists for `max` entries at once, so a number that can never be reached must not get there.
     const fitting = Math.floor(maxBytes / ENTRY_OVERHEAD_BYTES);
     const bounds = maxEntries === undefined ? {} : { max: Math.min(maxEntries, fitting) };
-    this.lru = fitting < 1 || bounds.max === 0 ? null : new LRUCache({ ...bounds, maxSize: maxBytes });
+    // One that is replaced keeps its place in a walk that is under way.
+    const dispose = (_entry: BoundedEntry, key: string, reason: LRUCache.DisposeReason): boolean =>
+      reason !== 'set' && this.names.delete(key);
+    this.lru = fitting < 1 || bounds.max === 0 ? null : new LRUCache({ ...bounds, maxSize: maxBytes, dispose });
   }
 
   get bytes(): number {
@@ -43,13 +48,17 @@ export class BoundedEntries {
     return entry && this.ttlLeftMs(entry) > 0 ? entry : undefined;
   }
 
-  /** Stores a copy of `value`. One that does not fit replaces the old one and is evicted at once. */
-  set(key: string, value: Uint8Array, ttlMs: number): void {
+  /** Stores a copy of `value`. `false`: it does not fit, and the old one is gone. */
+  set(key: string, value: Uint8Array, ttlMs: number): boolean {
     // A slice of Node's shared pool would keep the whole pool alive, so the copy gets memory of its own.
     const copy = Buffer.allocUnsafeSlow(value.byteLength);
     copy.set(value);
     const size = ENTRY_OVERHEAD_BYTES + Buffer.byteLength(key) + copy.length;
     this.lru?.set(key, { value: copy, expiresAtMs: this.clock.monotonicNow() + ttlMs }, { size });
+    const isKept = this.lru?.has(key) ?? false;
+    if (isKept) this.names.add(key);
+    else this.names.delete(key);
+    return isKept;
   }
 
   /** Whether there was a live entry. */
@@ -59,9 +68,13 @@ export class BoundedEntries {
     return entry !== undefined && this.ttlLeftMs(entry) > 0;
   }
 
-  /** Keys of all entries, expired ones included. */
-  keys(): string[] {
-    return [...(this.lru?.keys() ?? [])];
+  /** Keys of all entries, expired ones included. Entries may come and go during the walk. */
+  keys(): Iterable<string> {
+    return this.names;
+  }
+
+  get count(): number {
+    return this.names.size;
   }
 
   clear(): void {

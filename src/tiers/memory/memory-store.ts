@@ -5,7 +5,7 @@ import { unavailable } from '../../core/resilience/unavailable.js';
 import { BoundedEntries } from './bounded-entries.js';
 
 export interface MemoryStoreOptions {
-  /** Bound in bytes: values, keys and what an entry takes besides. 0: every entry is evicted at once. */
+  /** Bound in bytes: values, keys and what an entry takes besides. 0: nothing is kept. */
   readonly maxBytes: number;
   /** Default: no bound but `maxBytes`. */
   readonly maxEntries?: number | undefined;
@@ -14,19 +14,19 @@ export interface MemoryStoreOptions {
 }
 
 const INTEGER = /^(?:0|-?[1-9]\d*)$/;
+/** Keys that one step looks at, which takes some milliseconds. */
+const KEYS_PER_STEP = 4_000;
 
 /**
  * A store in the memory of this process, with the semantics of Redis under `allkeys-lru`: bounded, the entries that
  * were used least recently go first. Bytes are copied in and out, so nothing a caller does to them is shared.
- *
- * A write answers `ok` even when the entry does not fit: it was stored and evicted at once, as Redis may do it too.
  */
 export class MemoryStore implements Store {
   readonly mode = 'memory';
   private readonly entries: BoundedEntries;
   private isClosed = false;
 
-  constructor(options: MemoryStoreOptions) {
+  constructor(private readonly options: MemoryStoreOptions) {
     this.entries = new BoundedEntries(options);
   }
 
@@ -42,23 +42,26 @@ export class MemoryStore implements Store {
     return this.answer(() => keys.map((key) => this.read(key)));
   }
 
-  set(write: StoreWrite): Promise<Reply<true>> {
+  set(write: StoreWrite): Promise<Reply<boolean>> {
     return this.setMany([write]);
   }
 
   setIfAbsent(write: StoreWrite): Promise<Reply<boolean>> {
     return this.answer(() => {
       if (this.entries.get(write.key)) return false;
-      this.entries.set(write.key, write.value, write.ttlMs);
-      return true;
+      return this.entries.set(write.key, write.value, write.ttlMs);
     });
   }
 
-  setMany(writes: readonly StoreWrite[]): Promise<Reply<true>> {
+  setMany(writes: readonly StoreWrite[]): Promise<Reply<boolean>> {
     return this.answer(() => {
-      for (const { key, value, ttlMs } of writes) this.entries.set(key, value, ttlMs);
-      return true as const;
+      const areKept = writes.map(({ key, value, ttlMs }) => this.entries.set(key, value, ttlMs));
+      return !areKept.includes(false);
     });
+  }
+
+  setManyOnce(writes: readonly StoreWrite[]): Promise<Reply<boolean>> {
+    return this.setMany(writes);
   }
 
   delete(keys: readonly string[]): Promise<Reply<number>> {
@@ -69,18 +72,25 @@ export class MemoryStore implements Store {
     if (this.isClosed) return Promise.resolve(unavailable('closed'));
     const entry = this.entries.get(key);
     const text = entry ? entry.value.toString('latin1') : '0';
-    const sum = Number(text) + by;
-    if (!INTEGER.test(text) || !Number.isSafeInteger(sum)) return Promise.resolve(unavailable('rejected'));
-    this.entries.set(key, Buffer.from(String(sum)), entry ? this.entries.ttlLeftMs(entry) : ttlMs);
-    return Promise.resolve({ ok: true, value: sum });
+    const [present, sum] = [Number(text), Number(text) + by];
+    const isSafe = INTEGER.test(text) && Number.isSafeInteger(present) && Number.isSafeInteger(sum);
+    const isKept =
+      isSafe && this.entries.set(key, Buffer.from(String(sum)), entry ? this.entries.ttlLeftMs(entry) : ttlMs);
+    return Promise.resolve(isKept ? { ok: true, value: sum } : unavailable('rejected'));
   }
 
-  deleteMatching(pattern: string): Promise<{ readonly deleted: number; readonly complete: boolean }> {
-    if (this.isClosed) return Promise.resolve({ deleted: 0, complete: false });
+  /** In steps, between which the event loop goes on. */
+  async deleteMatching(pattern: string): Promise<{ readonly deleted: number; readonly complete: boolean }> {
     const isMatch = globMatcher(pattern);
-    const found = this.entries.keys().filter(isMatch);
-    const deleted = found.filter((key) => this.entries.delete(key)).length;
-    return Promise.resolve({ deleted, complete: true });
+    let left = this.entries.count;
+    let deleted = 0;
+    for (const key of this.entries.keys()) {
+      if (isMatch(key) && this.entries.delete(key)) deleted++;
+      // What was added meanwhile comes last, and is not asked for.
+      if (--left === 0) break;
+      if (left % KEYS_PER_STEP === 0) await new Promise<void>((resolve) => this.options.clock.nextTurn(resolve));
+    }
+    return { deleted, complete: !this.isClosed };
   }
 
   health(): Promise<StoreHealth> {
@@ -111,7 +121,13 @@ export class MemoryStore implements Store {
     return entry ? Buffer.from(entry.value) : null;
   }
 
+  /** What cannot be done, for want of memory or because somebody took the bytes away, is refused like anything else. */
   private answer<T>(work: () => T): Promise<Reply<T>> {
-    return Promise.resolve(this.isClosed ? unavailable('closed') : { ok: true, value: work() });
+    if (this.isClosed) return Promise.resolve(unavailable('closed'));
+    try {
+      return Promise.resolve({ ok: true, value: work() });
+    } catch {
+      return Promise.resolve(unavailable('rejected'));
+    }
   }
 }

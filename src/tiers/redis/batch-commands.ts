@@ -34,17 +34,17 @@ export const onOneServer: BatchCommands = {
 export const onCluster: BatchCommands = {
   async getMany(client, keys) {
     const groups = groupBySlot(keys);
-    const answers = await allOf(groups.map((group) => client.mgetBuffer(pick(keys, group))));
+    const answers = await allOf(groups.map(async (group) => client.mgetBuffer(pick(keys, group))));
     const values = new Array<Buffer | null>(keys.length).fill(null);
     groups.forEach((group, at) => group.forEach((place, index) => (values[place] = answers[at]?.[index] ?? null)));
     return values;
   },
   async unlink(client, keys) {
-    const counts = await allOf(groupBySlot(keys).map((group) => client.unlink(pick(keys, group))));
+    const counts = await allOf(groupBySlot(keys).map(async (group) => client.unlink(pick(keys, group))));
     return counts.reduce((sum, count) => sum + count, 0);
   },
   async setMany(client, writes) {
-    await allOf(writes.map((write) => client.set(write.key, bytesOf(write), 'PX', write.ttlMs)));
+    await allOf(writes.map(async (write) => client.set(write.key, bytesOf(write), 'PX', write.ttlMs)));
     return true;
   },
   countOf: (keys) => keys.length,
@@ -58,7 +58,10 @@ export const bytesOf = ({ value }: StoreWrite): Buffer =>
 
 const pick = <T>(items: readonly T[], places: readonly number[]): T[] => places.map((place) => items[place] as T);
 
-/** As `Promise.all`, but settles only when nothing is under way any more. */
+/**
+ * As `Promise.all`, but settles only when nothing is under way any more. A command that throws must be made to reject:
+ * otherwise nobody hears of those that were sent before it.
+ */
 async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const results = await Promise.allSettled(promises);
   return results.map((result) => {

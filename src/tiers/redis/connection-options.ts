@@ -1,7 +1,8 @@
 import type { ClusterOptions, RedisOptions } from 'ioredis';
+import { CacheConfigurationError } from '../../core/errors.js';
 import type { ResolvedRedisOptions } from '../../core/policy/options.js';
+import { parseNodeAddress, parseRedisUrl, type RedisAddress } from '../../core/policy/redis-address.js';
 import type { Clock } from '../../core/ports/clock.js';
-import { parseAddress, parseRedisUrl } from './redis-address.js';
 
 /** Options of a client whose replies have the shapes of RESP2, whatever the protocol. */
 export type LegacyReplies<Options> = Omit<Options, 'replyMapping'> & { readonly replyMapping: 'legacy' };
@@ -9,7 +10,6 @@ export type LegacyReplies<Options> = Omit<Options, 'replyMapping'> & { readonly 
 /** Options of a cluster client whose replies have the shapes of RESP2. */
 export type LegacyClusterOptions = ClusterOptions & { redisOptions: { replyMapping: 'legacy' } };
 
-const SENTINEL_PORT = 26_379;
 const READONLY_RECONNECT_EVERY_MS = 1_000;
 
 /** What makes a client fail fast. Every queue, repetition and reconnection of the library is off: the store has its own. */
@@ -44,7 +44,7 @@ function credentials({
 
 /** Options for the server of a URL. User and password that are configured apart win over those of the URL. */
 export function standaloneOptions(options: ResolvedRedisOptions, url: string): LegacyReplies<RedisOptions> {
-  const { host, port, db, isTls, username, password } = parseRedisUrl(url);
+  const { host, port, db, isTls, username, password } = readable(parseRedisUrl(url), 'redis.url');
   const tls = options.tls ?? (isTls ? {} : undefined);
   return {
     ...failFast(options),
@@ -66,8 +66,10 @@ export function sentinelOptions(
     ...failFast(options),
     ...credentials(options),
     ...(options.tls && { tls: options.tls, sentinelTLS: options.tls, enableTLSForSentinelMode: true }),
-    sentinels: sentinels.map((address) => parseAddress(address, SENTINEL_PORT)),
+    sentinels: nodesAt(sentinels),
     name,
+    ...(options.sentinelUsername !== undefined && { sentinelUsername: options.sentinelUsername }),
+    ...(options.sentinelPassword !== undefined && { sentinelPassword: options.sentinelPassword }),
     sentinelRetryStrategy: () => null,
     sentinelCommandTimeout: 500,
     failoverDetector: true,
@@ -75,7 +77,7 @@ export function sentinelOptions(
   };
 }
 
-/** Options for a cluster; its start nodes are parsed by {@link parseAddress}. */
+/** Options for a cluster; its start nodes are read by {@link nodesAt}. */
 export function clusterOptions(options: ResolvedRedisOptions): LegacyClusterOptions {
   const { enableOfflineQueue: _queue, retryStrategy: _strategy, ...redisOptions } = failFast(options);
   return {
@@ -91,6 +93,19 @@ export function clusterOptions(options: ResolvedRedisOptions): LegacyClusterOpti
     scaleReads: 'master',
     redisOptions: { ...redisOptions, ...credentials(options), ...(options.tls && { tls: options.tls }) },
   };
+}
+
+/** Servers that are given as `host:port`. */
+export function nodesAt(addresses: readonly string[]): RedisAddress[] {
+  return addresses.map((address) =>
+    readable(parseNodeAddress(address), 'an address of redis.clusterNodes or sentinels'),
+  );
+}
+
+/** What was checked can be read; only who makes a store without checking its options can meet the error. */
+function readable<T>(value: T | null, what: string): T {
+  if (value === null) throw new CacheConfigurationError(`${what} cannot be read: check it with resolveOptions first`);
+  return value;
 }
 
 /** A demoted master refuses writes: reconnecting finds the new one. Not more often than once a second. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/ports/clock.js';
 import { ClusterWatch } from './cluster-watch.js';
+import { InnerClients } from './inner-clients.js';
 import type { RedisClient } from './load-ioredis.js';
 import { OrderCheck } from './order-check.js';
 import { destroyClient, destroyStream, isCluster } from './redis-client.js';
@@ -21,6 +22,7 @@ export class Connection {
   private readonly order: OrderCheck;
   private readonly writes = new WriteBatch();
   private readonly cluster: ClusterWatch | null;
+  private readonly inner: InnerClients;
   private isUp = false;
   private hasEnded = false;
   private refused = false;
@@ -37,6 +39,7 @@ export class Connection {
           if (isStrayReply(error)) destroyStream(node);
         })
       : null;
+    this.inner = new InnerClients(client);
     client.once('ready', () => {
       if (this.cluster) void this.cluster.start().then(() => this.becameReady());
       else this.becameReady();
@@ -52,7 +55,7 @@ export class Connection {
     return this.isUp && this.client.status === 'ready';
   }
 
-  /** The server answered with an error when it was connected to, such as for a wrong password. */
+  /** The server answered with an error when it was connected to, such as for a wrong password or database. */
   get isRefused(): boolean {
     return this.refused;
   }
@@ -89,8 +92,10 @@ export class Connection {
   }
 
   private failed(error: Error): void {
+    // An error in reply reaches this place only for what the library sends to connect. After a refused SELECT it would
+    // go on in database 0.
     if (error.name === 'ReplyError') this.refused = true;
-    if (isStrayReply(error)) void this.destroy();
+    if (this.refused || isStrayReply(error)) void this.destroy();
   }
 
   private end(): void {
@@ -101,6 +106,7 @@ export class Connection {
     this.cluster?.stop();
     // One that ended by itself too: with sentinels, the library goes on listening to them until it is told to end.
     destroyClient(this.client);
+    this.inner.destroy();
     this.listener.onEnd();
   }
 }

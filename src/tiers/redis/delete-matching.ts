@@ -7,6 +7,8 @@ import { isCluster, mastersOf } from './redis-client.js';
 
 /** Keys that one step looks at. More of them delay other clients of the server noticeably. */
 const KEYS_PER_STEP = 1_000;
+/** In a cluster each key is deleted by a command of its own, all within one deadline. */
+const KEYS_PER_CLUSTER_STEP = 200;
 
 export interface Deletion {
   readonly deleted: number;
@@ -34,11 +36,12 @@ export async function deleteMatching(client: RedisClient, pattern: string, run: 
 }
 
 async function deleteOn(master: Redis, client: RedisClient, pattern: string, run: RunStep): Promise<Deletion> {
+  const count = isCluster(client) ? KEYS_PER_CLUSTER_STEP : KEYS_PER_STEP;
   let deleted = 0;
   let cursor = '0';
   do {
     const from = cursor;
-    const step = await run(() => master.scanBuffer(from, 'MATCH', pattern, 'COUNT', KEYS_PER_STEP));
+    const step = await run(() => master.scanBuffer(from, 'MATCH', pattern, 'COUNT', count));
     if (!step.ok) return { deleted, complete: false };
     const [next, keys] = step.value;
     cursor = next.toString();

@@ -39,7 +39,8 @@ const HANDSHAKE_MS = 3_000;
  * deadline, keeps connecting in the background, and knows whether Redis can be used at the moment.
  *
  * Usable means: a connection is ready and the breaker is closed. Both heal by themselves: a lost connection is made
- * anew, which closes the breaker; an open breaker is probed, and an answer that comes late has it probed at once.
+ * anew; an open breaker is probed, at once after an answer that comes late or with a new connection. What has answered
+ * is usable again, not what was merely connected.
  */
 export class GuardedRedis {
   private readonly connections: Connections;
@@ -64,6 +65,8 @@ export class GuardedRedis {
       random,
       breaker: this.breaker,
       classify: classifyFailure,
+      isOneServer: options.topology.mode !== 'cluster',
+      onAnswered: () => this.availability.up(),
       onOutOfStep: () => this.connections.reset(),
     });
     this.probe = new RecoveryProbe(clock, tuning.breakerOpenMs, () => this.askWhetherAlive());
@@ -148,6 +151,7 @@ export class GuardedRedis {
 
   private async end(): Promise<void> {
     this.probe.stop();
+    this.availability.stop();
     this.firstAttempt.ended(false);
     await this.guard.close(DRAIN_MS);
     await this.connections.close();
@@ -155,8 +159,8 @@ export class GuardedRedis {
 
   private becameReady(): void {
     this.firstAttempt.ended(true);
-    this.breaker.succeeded();
-    this.availability.up();
+    this.breaker.revived();
+    this.probe.runSoon();
   }
 
   private wentDown(): void {
@@ -169,14 +173,19 @@ export class GuardedRedis {
     this.silence.observe(this.guard.answerCount);
     this.probe.breakerChanged(state);
     if (state === 'open') this.availability.down(reason ?? 'timeout');
-    if (state === 'closed' && this.connections.isReady) this.availability.up();
   }
 
   private async askWhetherAlive(): Promise<void> {
     if (!this.connections.isReady) return;
-    const ping = (client: RedisClient) => Promise.all(mastersOf(client).map((master) => master.ping()));
-    const reply = await this.run(ping, { idempotent: false });
+    const reply = await this.run(pingAll, { idempotent: false });
     const silentMs = this.silence.observe(this.guard.answerCount);
     if (!reply.ok && reply.reason === 'timeout' && silentMs >= SILENCE_MS) this.connections.reset();
   }
+}
+
+/** A node of a cluster that is away has its own way back; the others are asked. */
+function pingAll(client: RedisClient): Promise<unknown> {
+  const masters = mastersOf(client).filter(({ status }) => status === 'ready');
+  if (masters.length === 0) throw new NotConnectedError(false);
+  return Promise.all(masters.map((master) => master.ping()));
 }

@@ -22,8 +22,13 @@ export class RecoveryProbe {
     this.timer?.cancel();
     if (this.isStopped) return;
     if (state === 'open') this.timer = this.clock.after(this.openMs, () => void this.run());
-    // It answered late: the next command may be the probe, and here it is. Not at once: the breaker is just changing.
-    else if (state === 'half-open') this.clock.nextTurn(() => void this.run());
+    // It gave a sign of life: the next command may be the probe, and here it is.
+    else if (state === 'half-open') this.runSoon();
+  }
+
+  /** Not at once: whoever asks for it is just changing. */
+  runSoon(): void {
+    this.clock.nextTurn(() => void this.run());
   }
 
   stop(): void {

@@ -1,9 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { ResolvedRedisOptions } from '../../core/policy/options.js';
 import type { Clock } from '../../core/ports/clock.js';
-import { clusterOptions, sentinelOptions, standaloneOptions } from './connection-options.js';
+import { clusterOptions, nodesAt, sentinelOptions, standaloneOptions } from './connection-options.js';
 import type { IoredisModule, RedisClient } from './load-ioredis.js';
-import { parseAddress } from './redis-address.js';
 
 /** Makes clients for one topology, which have not begun to connect. Wrong addresses throw `CacheConfigurationError`. */
 export function clientFactory(library: IoredisModule, options: ResolvedRedisOptions, clock: Clock): () => RedisClient {
@@ -18,7 +17,7 @@ export function clientFactory(library: IoredisModule, options: ResolvedRedisOpti
       return () => new library.Redis(clientOptions);
     }
     case 'cluster': {
-      const nodes = topology.nodes.map((node) => parseAddress(node));
+      const nodes = nodesAt(topology.nodes);
       const clientOptions = clusterOptions(options);
       return () => new library.Cluster([...nodes], clientOptions);
     }
@@ -42,6 +41,14 @@ export function destroyClient(client: RedisClient): void {
 
 /** Ends the connection of one client at once. */
 export function destroyStream(client: Redis): void {
-  // The library sets `stream` only when it begins to connect.
-  (client.stream as Redis['stream'] | undefined)?.destroy();
+  const { stream, socketTimeoutTimer } = client as unknown as Inside;
+  // Before version 6 the library forgets this timer, which then keeps the process alive.
+  clearTimeout(socketTimeoutTimer);
+  stream?.destroy();
+}
+
+/** What of a client the types of the library do not tell: it sets `stream` only when it begins to connect. */
+interface Inside {
+  readonly stream?: Redis['stream'];
+  readonly socketTimeoutTimer?: NodeJS.Timeout;
 }

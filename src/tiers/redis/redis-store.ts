@@ -74,11 +74,11 @@ export class RedisStore implements Store {
   }
 
   setMany(writes: readonly StoreWrite[]): Promise<Reply<true>> {
-    if (writes.length === 0) return Promise.resolve({ ok: true, value: true });
-    const bytes = writes.reduce((sum, write) => sum + sizeOf(write), 0);
-    const effort = { idempotent: true, commands: writes.length, bytes, accepts: isDone };
-    const keys = writes.map(({ key }) => key);
-    return this.redis.run((client) => this.batch.setMany(client, writes), effort, keys);
+    return this.writeMany(writes, true);
+  }
+
+  setManyOnce(writes: readonly StoreWrite[]): Promise<Reply<true>> {
+    return this.writeMany(writes, false);
   }
 
   /** After a connection was lost, keys that the first try deleted may be missing from the count. */
@@ -128,6 +128,14 @@ export class RedisStore implements Store {
 
   close(): Promise<void> {
     return this.redis.close();
+  }
+
+  private writeMany(writes: readonly StoreWrite[], idempotent: boolean): Promise<Reply<true>> {
+    if (writes.length === 0) return Promise.resolve({ ok: true, value: true });
+    const bytes = writes.reduce((sum, write) => sum + sizeOf(write), 0);
+    const effort = { idempotent, commands: writes.length, bytes, accepts: isDone };
+    const keys = writes.map(({ key }) => key);
+    return this.redis.run((client) => this.batch.setMany(client, writes), effort, keys);
   }
 
   private nodes(): StoreHealth['nodes'] {

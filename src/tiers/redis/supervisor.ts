@@ -16,6 +16,9 @@ export interface SupervisorOptions {
   readonly random?: () => number;
 }
 
+/** A connection that is lost sooner was of no use: whatever took it may take the next one too. */
+const BRIEF_MS = 1_000;
+
 /**
  * Keeps one connection up, for ever and from any state.
  *
@@ -27,7 +30,10 @@ export class Supervisor {
   /** `null` between two attempts. */
   private connection: Connection | null = null;
   private timer: Timer | null = null;
-  private wasReady = false;
+  /** Since when the present connection, or else the last one, is ready; `null`: it never was. */
+  private readyAtMs: number | null = null;
+  /** Connections in a row that were lost soon after they were ready. */
+  private briefCount = 0;
   private hasFailed = false;
   private isWanted = false;
   private isRefused = false;
@@ -44,7 +50,7 @@ export class Supervisor {
     return this.connection?.isReady ?? false;
   }
 
-  /** Not ready, but the last attempt to connect has not failed: it may be ready in a moment. */
+  /** Not ready, but nothing has failed lately: it may be ready in a moment. */
   get isConnecting(): boolean {
     return !this.isReady && !this.hasFailed;
   }
@@ -77,7 +83,7 @@ export class Supervisor {
   private attempt(): void {
     const { clock, attemptTimeoutMs, create } = this.options;
     this.attemptedAtMs = clock.monotonicNow();
-    this.wasReady = false;
+    this.readyAtMs = null;
     this.isWanted = false;
     this.timer = clock.after(attemptTimeoutMs, () => this.reset());
     this.connection = new Connection(create(), clock, {
@@ -88,7 +94,7 @@ export class Supervisor {
 
   private becameReady(): void {
     this.timer?.cancel();
-    this.wasReady = true;
+    this.readyAtMs = this.options.clock.monotonicNow();
     this.hasFailed = false;
     this.options.onReady();
   }
@@ -98,17 +104,24 @@ export class Supervisor {
     this.isRefused = this.connection?.isRefused ?? false;
     this.connection = null;
     if (this.isClosed) return;
-    this.hasFailed = !this.wasReady;
-    if (this.wasReady) this.downSinceMs = this.options.clock.monotonicNow();
+    if (this.readyAtMs !== null) this.lost(this.readyAtMs);
+    this.hasFailed = this.readyAtMs === null || this.briefCount > 1;
     this.schedule();
     this.options.onDown();
+  }
+
+  private lost(readyAtMs: number): void {
+    const nowMs = this.options.clock.monotonicNow();
+    this.briefCount = nowMs - readyAtMs < BRIEF_MS ? this.briefCount + 1 : 0;
+    if (this.briefCount <= 1) this.downSinceMs = nowMs;
   }
 
   private schedule(): void {
     const { clock, random = Math.random } = this.options;
     this.timer?.cancel();
     const nowMs = clock.monotonicNow();
-    const delayMs = reconnectDelayMs(nowMs - this.downSinceMs, this.isWanted, random);
+    const { isWanted, briefCount } = this;
+    const delayMs = reconnectDelayMs({ downMs: nowMs - this.downSinceMs, isWanted, briefCount }, random);
     this.timer = clock.after(Math.max(0, this.attemptedAtMs + delayMs - nowMs), () => this.attempt());
   }
 }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type CacheModuleOptions, TOOL_DESCRIPTORS } from 'nestjs-agent-cache';
+import request from 'supertest';
 import { comparable, copyOfRepository, RunningBackend } from '../../support/agent-backend.js';
 import { play, SCRIPT, type ScriptResult } from '../../support/agent-backend-script.js';
 import { RedisServer } from '../../support/redis-server.js';
@@ -92,12 +93,72 @@ describe.each(VARIANTS)('the backend %s', (_, cache) => {
       400,
       /no more than 20/,
     ],
+    [
+      'a list in place of a tool call',
+      { message: 'x', toolCalls: [[]] },
+      400,
+      /each value in toolCalls must be an object/,
+    ],
+    [
+      'a list of tool calls in place of one',
+      { message: 'x', toolCalls: [[{ tool: 'list_directory' }]] },
+      400,
+      /each value in toolCalls must be an object/,
+    ],
+    ['a NUL in the message', { message: 'a\0b' }, 400, /must not hold the character U\+0000/],
+    ['a NUL in an id', { message: 'x', taskId: 'task\0' }, 400, /must not hold the character U\+0000/],
+    [
+      'a NUL in a name of an input',
+      { message: 'x', toolCalls: [{ tool: 'read_file', params: { 'a\0': 1 } }] },
+      400,
+      /must not hold the character U\+0000/,
+    ],
+    ['a message that plans too much', { message: 'list;'.repeat(21) }, 400, /asks for 21 things: 20 are the most/],
+    [
+      'a message with too much to remember',
+      { message: 'remember a;'.repeat(21) },
+      400,
+      /asks for 21 things: 20 are the most/,
+    ],
     ['an unknown field', { message: 'x', mesage: 'y' }, 400, /property mesage should not exist/],
     ['an unknown task', { message: 'x', taskId: 'task-1' }, 404, /there is no task task-1/],
     ['an unknown user', { message: 'x', userId: 'nobody' }, 403, /there is no user nobody/],
   ])('says what is wrong with %s', async (_what, body, status, message) => {
     const response = await backend.post(body).expect(status);
     expect(JSON.stringify(response.body.message)).toMatch(message);
+  });
+
+  const send = (type: string, body: string) =>
+    request(backend.app.getHttpServer()).post('/task').set('content-type', type).send(body).expect(400);
+
+  it('takes JSON only', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
+      expect((await send(type, 'message=list')).body.message).toMatch(
+        /send JSON, with content-type: application\/json/,
+      );
+    }
+    expect((await send('application/json', '{"message":')).body.message).toMatch(/JSON/);
+  });
+
+  it.each([33, 5_000, 200_000])('refuses inputs that are nested in %i levels', async (levels) => {
+    const params = '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
+    const { body } = await send(
+      'application/json',
+      `{"message":"x","toolCalls":[{"tool":"read_file","params":${params}}]}`,
+    );
+    expect(body.message).toBe('objects and arrays must not be nested in more than 32 levels');
+  });
+
+  it('takes bodies of up to 2 MB', async () => {
+    const write = (length: number) =>
+      backend.post({
+        message: 'x',
+        toolCalls: [{ tool: 'write_file', params: { path: 'x', content: 'x'.repeat(length) } }],
+      });
+    expect((await write(1024 * 1024).expect(200)).body.steps).toContainEqual(
+      expect.objectContaining({ tool: 'write_file', ok: true }),
+    );
+    await write(2 * 1024 * 1024).expect(413);
   });
 
   it("refuses to continue someone else's task, and an unknown tier", async () => {
@@ -121,9 +182,9 @@ describe('the comparison of answers', () => {
   const careless = { describe: () => ({ permissionTier: 'READ_ONLY' }) };
 
   it('finds the stale reads of a cache that takes writing tools for reading ones', async () => {
-    const backend = await RunningBackend.start({}, files, (builder) =>
-      builder.overrideProvider(TOOL_DESCRIPTORS).useValue(careless),
-    );
+    const backend = await RunningBackend.start({}, files, {
+      adapt: (builder) => builder.overrideProvider(TOOL_DESCRIPTORS).useValue(careless),
+    });
     const { answers } = await play(backend);
     await backend.close();
     expect(comparable(answers)).not.toEqual(comparable(expected.answers));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 
 interface DemoTask {
   readonly conversation: number;
@@ -7,14 +7,27 @@ interface DemoTask {
 }
 
 /** The demo is plain JavaScript without types. */
-const load = async (name: string) => (await import(`../../../scripts/demo/${name}.mjs`)) as Record<string, never>;
-const { tasksFrom } = (await load('workload')) as unknown as {
+const load = async (name: string) => (await import(`../../../scripts/${name}.mjs`)) as Record<string, never>;
+const { play } = (await load('demo')) as unknown as {
+  play(tasks: readonly object[], plain: object, cached: object): Promise<unknown>;
+};
+const { tasksFrom } = (await load('demo/workload')) as unknown as {
   tasksFrom(seed: number, count: number, files: readonly string[]): DemoTask[];
 };
-const { comparable } = (await load('client')) as unknown as { comparable(answer: unknown): string };
-const { quantile, readAgain } = (await load('findings')) as unknown as {
+const { comparable } = (await load('demo/client')) as unknown as { comparable(answer: unknown): string };
+const { quantile, readAgain } = (await load('demo/findings')) as unknown as {
   quantile(values: readonly number[], share: number): number;
   readAgain(tasks: readonly DemoTask[], answers: readonly object[]): Map<string, { again: number; hits: number }>;
+};
+
+interface Expectation {
+  readonly isMet: boolean;
+  readonly isTime: boolean;
+  readonly text: string;
+}
+const { expectations, expectationList } = (await load('demo/report')) as unknown as {
+  expectations(result: object): readonly Expectation[];
+  expectationList(expected: readonly Expectation[], isMarkdown: boolean): string;
 };
 
 const FILES = Array.from({ length: 50 }, (_, index) => `src/${index}.ts`);
@@ -81,5 +94,59 @@ describe("the demo's findings", () => {
   it('take quantiles of what there is', () => {
     expect([0, 0.5, 0.99, 1].map((share) => quantile([3, 1, 2], share))).toEqual([1, 2, 3, 3]);
     expect(quantile([], 0.5)).toBe(0);
+  });
+});
+
+describe("the demo's progress bar", () => {
+  it('gives the terminal its cursor back where a request fails', async () => {
+    const isTTY = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY');
+    const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    Object.defineProperty(process.stderr, 'isTTY', { value: true, configurable: true });
+    try {
+      const failing = { task: () => Promise.reject(new Error('answered 500')) };
+      await expect(play([{}], failing, failing)).rejects.toThrow('answered 500');
+      const shown = write.mock.calls.map(([text]) => String(text)).join('');
+      expect(shown.lastIndexOf('\u001b[?25h')).toBeGreaterThan(shown.lastIndexOf('\u001b[?25l'));
+    } finally {
+      write.mockRestore();
+      if (isTTY) Object.defineProperty(process.stderr, 'isTTY', isTTY);
+      else Reflect.deleteProperty(process.stderr, 'isTTY');
+    }
+  });
+});
+
+describe("the demo's expectations", () => {
+  const counts = (queries: number) => ({ counts: { queries } });
+  const step = (cache_hit: boolean, ms: number) => ({ kind: 'context', cache_hit, ms });
+  const result = (steps: readonly object[], queries: number, p99Ms: number) => ({
+    before: counts(100),
+    after: { ...counts(queries), answers: [{ taskId: 't', turn: 1, steps }] },
+    tasks: [{ message: 'm', toolCalls: [] }],
+    metrics: { latency: { get: { p50Ms: 1, p99Ms }, set: { p50Ms: 1, p99Ms: 1 } } },
+    differing: [],
+    isSameAtTheEnd: true,
+  });
+  const unmet = (...of: Parameters<typeof result>) =>
+    expectations(result(...of)).flatMap(({ isMet, isTime }) => (isMet ? [] : [isTime ? 'time' : 'count']));
+
+  it('are met', () => {
+    expect(unmet([step(false, 1), step(true, 1)], 40, 1)).toEqual([]);
+  });
+
+  it('are about counts where too many queries or misses are left, or an answer differs', () => {
+    expect(unmet([step(false, 1), step(true, 1)], 41, 1)).toEqual(['count']);
+    expect(unmet([step(false, 1), step(true, 1), step(false, 1)], 40, 1)).toEqual(['count']);
+    expect(expectations({ ...result([step(false, 1)], 40, 1), differing: [0] })[2]).toMatchObject({ isMet: false });
+  });
+
+  it('are about time where a hit or an operation of the cache was slow', () => {
+    expect(unmet([step(false, 1), step(true, 11)], 40, 1)).toEqual(['time']);
+    expect(unmet([step(false, 1), step(true, 1)], 40, 5)).toEqual(['time']);
+  });
+
+  it('say that slowness is no failure', () => {
+    const list = expectationList(expectations(result([step(false, 1), step(true, 11)], 41, 1)), false);
+    expect(list).toMatch(/^✗ at least 60 % fewer database queries: 59\.0 %$/m);
+    expect(list).toMatch(/^✗ cached answers under 10 ms: .* \(a busy machine may be why: not counted as a failure\)$/m);
   });
 });

@@ -1,11 +1,15 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import type { ToolDescriptors } from 'nestjs-agent-cache';
 import { cosine } from '../../../examples/agent-backend/src/embeddings/cosine.js';
+import { EmbeddingError } from '../../../examples/agent-backend/src/embeddings/embedding-error.js';
 import { Embedder } from '../../../examples/agent-backend/src/embeddings/embedder.js';
 import { localEmbedding } from '../../../examples/agent-backend/src/embeddings/local-embedding.js';
 import { Counters } from '../../../examples/agent-backend/src/health/counters.js';
 import { Settings } from '../../../examples/agent-backend/src/settings.js';
+import { toolDescriptors } from '../../../examples/agent-backend/src/tools/tool-descriptors.js';
+import type { ToolRegistry } from '../../../examples/agent-backend/src/tools/tool-registry.js';
+import { EmbeddingEndpoint } from '../../support/agent-backend-endpoint.js';
 
 describe('localEmbedding', () => {
   it('has 512 numbers and length 1', () => {
@@ -37,52 +41,87 @@ describe('localEmbedding', () => {
 });
 
 describe('Embedder with an endpoint', () => {
-  let server: Server | undefined;
-  afterEach(() => void server?.close());
-
-  async function endpoint(
-    answer: (body: { model: string; input: string[] }) => unknown,
-    status = 200,
-  ): Promise<Embedder> {
-    server = createServer((incoming, outgoing) => {
-      const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.on('end', () => {
-        outgoing.writeHead(status, { 'content-type': 'application/json' });
-        outgoing.end(JSON.stringify(answer(JSON.parse(Buffer.concat(chunks).toString()))));
-      });
-    });
-    await new Promise<void>((resolve) => void server!.listen(0, '127.0.0.1', () => resolve()));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/embeddings`;
-    return new Embedder(
-      new Settings('/nowhere', '/nowhere.db', { url, model: 'test-model', apiKey: 'k' }),
-      new Counters(),
-    );
-  }
+  let endpoint: EmbeddingEndpoint;
+  let embedder: Embedder;
+  beforeEach(async () => {
+    endpoint = await EmbeddingEndpoint.start();
+    embedder = new Embedder(new Settings('/nowhere', '/nowhere.db', endpoint.settings), new Counters());
+    jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await endpoint.stop();
+  });
 
   it('gives each text its own vector, whatever the order of the answer, in batches', async () => {
     const batches: number[] = [];
-    const embedder = await endpoint(({ input }) => {
+    endpoint.answer = ({ input }) => {
       batches.push(input.length);
       return { data: input.map((text, index) => ({ index, embedding: [text.length, 1] })).reverse() };
-    });
+    };
     const vectors = await embedder.embed(Array.from({ length: 100 }, (_, i) => 'x'.repeat(i)));
     expect(batches).toEqual([96, 4]);
     expect(vectors.map((vector) => vector[0])).toEqual(Array.from({ length: 100 }, (_, i) => i));
   });
 
-  it('says what to check when the endpoint refuses', async () => {
-    const embedder = await endpoint(() => ({}), 401);
-    await expect(embedder.embed(['a'])).rejects.toThrow(/answered 401: check EMBEDDINGS_MODEL/);
+  it('names the model and the key to the endpoint', async () => {
+    await embedder.embed(['a']);
+    expect(endpoint.requests).toEqual([{ body: { model: 'test-model', input: ['a'] }, authorization: 'Bearer k' }]);
   });
 
-  it('refuses an answer with another number of vectors', async () => {
-    const embedder = await endpoint(() => ({ data: [] }));
-    await expect(embedder.embed(['a'])).rejects.toThrow(/something else than 1 embeddings/);
+  it.each([
+    [401, /answered 401: check EMBEDDINGS_MODEL, EMBEDDINGS_API_KEY and EMBEDDINGS_URL/],
+    [404, /answered 404: check EMBEDDINGS_MODEL, EMBEDDINGS_API_KEY and EMBEDDINGS_URL/],
+    [429, /answered 429: it is busy or broken, try again later$/],
+    [503, /answered 503: it is busy or broken, try again later$/],
+  ])('says what to do about an answer of %i', async (status, message) => {
+    endpoint.status = status;
+    await expect(embedder.embed(['a'])).rejects.toThrow(message);
+    expect(Logger.prototype.error).toHaveBeenCalledWith(expect.stringMatching(message));
   });
 
-  it('names its model, so that vectors of two models never mix', async () => {
-    expect((await endpoint(() => ({}))).model).toBe('test-model');
+  const item = (index: unknown, embedding: unknown) => ({ index, embedding });
+  it.each([
+    ['nothing', null, 'something else than 2 embeddings'],
+    ['another form', { vectors: [] }, 'something else than 2 embeddings'],
+    ['too few', { data: [item(0, [1])] }, 'something else than 2 embeddings'],
+    ['an index twice', { data: [item(0, [1]), item(0, [2])] }, 'no embedding for text 1'],
+    ['an index that is none', { data: [item(0, [1]), item('1', [2])] }, 'no embedding for text 1'],
+    ['null for one', { data: [item(0, [1]), null] }, 'no embedding for text 1'],
+    ['text', { data: [item(0, [1]), item(1, 'AAAA')] }, 'embeddings that are no lists of numbers'],
+    ['empty vectors', { data: [item(0, []), item(1, [])] }, 'embeddings that are no lists of numbers'],
+    ['null for a number', { data: [item(0, [1]), item(1, [null])] }, 'embeddings that are no lists of numbers'],
+    ['too large a number', { data: [item(0, [1]), item(1, [1e300])] }, 'embeddings that are no lists of numbers'],
+    ['two lengths', { data: [item(0, [1]), item(1, [1, 2])] }, 'vectors of different lengths'],
+  ])('refuses an answer with %s', async (_what, answer, problem) => {
+    endpoint.answer = () => answer;
+    const failure = new EmbeddingError(`the embedding endpoint answered with ${problem}: check EMBEDDINGS_URL`);
+    await expect(embedder.embed(['a', 'b'])).rejects.toEqual(failure);
+  });
+
+  it('refuses an answer that is no JSON', async () => {
+    endpoint.answer = () => undefined;
+    await expect(embedder.embed(['a'])).rejects.toThrow('something else than JSON: check EMBEDDINGS_URL');
+  });
+
+  it('says so when nobody answers', async () => {
+    await endpoint.stop();
+    await expect(embedder.embed(['a'])).rejects.toThrow('did not answer (ECONNREFUSED): check EMBEDDINGS_URL');
+  });
+
+  it('waits ten seconds at most', async () => {
+    const { timeout } = AbortSignal;
+    const spy = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout.call(AbortSignal, 20));
+    endpoint.hangs = true;
+    await expect(embedder.embed(['a'])).rejects.toThrow('did not answer (TimeoutError): check EMBEDDINGS_URL');
+    expect(spy).toHaveBeenCalledWith(10_000);
+  });
+
+  it('names its model, so that neither vectors of two models nor what was found with them ever mix', () => {
+    expect(embedder.model).toBe('test-model');
+    const registry = { find: () => ({ permissionTier: 'READ_ONLY' }) } as unknown as ToolRegistry;
+    const descriptors = toolDescriptors.useFactory(registry, { root: '/w' }, embedder) as ToolDescriptors;
+    expect(descriptors.describe('semantic_search')).toMatchObject({ vary: { root: '/w', model: 'test-model' } });
     expect(new Embedder(new Settings('/nowhere', '/nowhere.db'), new Counters()).model).toBe(
       'hashed-words-and-trigrams-512',
     );

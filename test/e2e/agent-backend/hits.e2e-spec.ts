@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type CacheModuleOptions, TOOL_DESCRIPTORS } from 'nestjs-agent-cache';
@@ -129,6 +129,14 @@ describe.each(STORES)('the backend with a cache in %s', (_, options) => {
     });
   });
 
+  it('gives nobody more than they have, whatever tier the request names', async () => {
+    const body = { message: `write 'x' to LICENSE; read LICENSE`, userId: 'reader' };
+    const answer = await backend.task(body, { 'x-permission-tier': 'WRITE' });
+    expect(tool(answer, 'write_file')).toMatchObject({ ok: false, error: { code: 'NOT_PERMITTED' } });
+    expect(tool(answer, 'read_file')).toMatchObject({ ok: true });
+    expect(await readFile(join(backend.workspace, 'LICENSE'), 'utf8')).toContain('MIT');
+  });
+
   it('caches no failure', async () => {
     const body = { message: 'read notes/later.md' };
     expect(tool(await backend.task(body), 'read_file')).toMatchObject({ ok: false, error: { code: 'NOT_FOUND' } });
@@ -154,14 +162,41 @@ describe.each(STORES)('the backend with a cache in %s', (_, options) => {
   });
 });
 
+describe('two backends on one Redis server with one prefix', () => {
+  let backends: readonly RunningBackend[];
+
+  beforeAll(async () => {
+    const options = { prefix: 'shared', redis: { url: redis.url } };
+    backends = await Promise.all([1, 2].map(() => RunningBackend.start(options, files)));
+    await Promise.all(backends.map((backend) => backend.isConnected()));
+  });
+  afterAll(() => Promise.all(backends.map((backend) => backend.close())));
+
+  it('answer from their own workspaces', async () => {
+    const body = {
+      message: 'read which.md; list .; info about which.md; search for number; find passages about number',
+    };
+    for (const [index, { workspace }] of backends.entries()) {
+      await writeFile(join(workspace, 'which.md'), `number ${index}`);
+      await writeFile(join(workspace, `only-${index}.md`), '');
+    }
+    for (const [index, backend] of backends.entries()) {
+      const tools = (await backend.task(body)).steps.filter(({ kind }) => kind === 'tool');
+      expect(tools.map(({ cache_hit }) => cache_hit)).toEqual([false, false, false, false, false]);
+      expect(tools[0]!.result).toMatchObject({ text: `number ${index}` });
+      expect(JSON.stringify(tools[1]!.result)).toContain(`only-${index}.md`);
+    }
+  });
+});
+
 describe('a file that someone else changed', () => {
   const briefly = { describe: () => ({ permissionTier: 'READ_ONLY', ttl: '400ms' }) };
   let backend: RunningBackend;
 
   beforeAll(async () => {
-    backend = await RunningBackend.start({}, files, (builder) =>
-      builder.overrideProvider(TOOL_DESCRIPTORS).useValue(briefly),
-    );
+    backend = await RunningBackend.start({}, files, {
+      adapt: (builder) => builder.overrideProvider(TOOL_DESCRIPTORS).useValue(briefly),
+    });
   });
   afterAll(() => backend.close());
 

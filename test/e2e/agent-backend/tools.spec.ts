@@ -1,39 +1,19 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Embedder } from '../../../examples/agent-backend/src/embeddings/embedder.js';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { Counters } from '../../../examples/agent-backend/src/health/counters.js';
-import { Settings } from '../../../examples/agent-backend/src/settings.js';
-import type { PermissionTier } from '../../../examples/agent-backend/src/tools/permission-tier.js';
-import { SemanticSearch } from '../../../examples/agent-backend/src/tools/semantic-search.js';
+import { ToolError } from '../../../examples/agent-backend/src/tools/tool-error.js';
 import { ToolExecutor } from '../../../examples/agent-backend/src/tools/tool-executor.js';
-import { ToolRegistry } from '../../../examples/agent-backend/src/tools/tool-registry.js';
-import { Workspace } from '../../../examples/agent-backend/src/tools/workspace.js';
+import type { ToolRegistry } from '../../../examples/agent-backend/src/tools/tool-registry.js';
+import { ToolsOnFiles } from '../../support/agent-backend-tools.js';
 
+let tools: ToolsOnFiles;
 let folder: string;
 let root: string;
-let executor: ToolExecutor;
-
-beforeEach(async () => {
-  folder = await realpath(await mkdtemp(join(tmpdir(), 'agent-tools-')));
-  root = join(folder, 'workspace');
-  const settings = new Settings(root, join(folder, 'unused.db'));
-  const counters = new Counters();
-  const workspace = new Workspace(settings);
-  executor = new ToolExecutor(
-    new ToolRegistry(workspace, new SemanticSearch(workspace, new Embedder(settings, counters))),
-    counters,
-  );
-  await mkdir(join(root, 'notes'));
-  await writeFile(join(root, 'notes/a.md'), 'first\nsecond line\nthird');
-  await writeFile(join(folder, 'secret.txt'), 'outside');
-});
-
-afterEach(() => rm(folder, { recursive: true, force: true }));
-
-const run = (tool: string, params: Record<string, unknown>, tier: PermissionTier = 'WRITE') =>
-  executor.execute({ tool, params }, { userId: 'u', tier });
+beforeEach(async () => void ({ folder, root } = tools = await ToolsOnFiles.make()));
+afterEach(() => tools.remove());
+const run: ToolsOnFiles['run'] = (...call) => tools.run(...call);
 
 describe('tools', () => {
   it('read_file gives the lines that were asked for', async () => {
@@ -202,6 +182,20 @@ describe('ToolExecutor', () => {
   it.each(['__proto__', 'constructor', 'hasOwnProperty'])('takes no input from %s', async (name) => {
     const params = JSON.parse(`{ "path": "notes/a.md", "${name}": "x" }`);
     await expect(run('read_file', params)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  });
+
+  it('tells the caller nothing of an error of the system, and the log everything', async () => {
+    const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const tool = {
+      ...{ name: 'broken', description: '', permissionTier: 'READ_ONLY' as const, validate: () => undefined },
+      run: () => Promise.reject(new Error('EIO: /secret/place')),
+    };
+    const broken = new ToolExecutor({ find: () => tool, all: () => [tool] } as unknown as ToolRegistry, new Counters());
+    const call = broken.execute({ tool: 'broken', params: {} }, { userId: 'u', tier: 'WRITE' });
+    await expect(call).rejects.toEqual(new ToolError('FAILED', 'broken could not be carried out'));
+    await expect(call).rejects.toMatchObject({ code: 'FAILED' });
+    expect(logged.mock.calls).toEqual([['broken failed', expect.stringContaining('EIO: /secret/place')]]);
+    logged.mockRestore();
   });
 
   it('names the tools there are', async () => {

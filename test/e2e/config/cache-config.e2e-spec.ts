@@ -64,12 +64,12 @@ describe('cacheConfig', () => {
     expect(String(error)).not.toContain('hunter2');
   });
 
-  it('logs one warning for a deprecated variable', async () => {
+  it('says nothing of a deprecated variable, since it may be loaded more than once', async () => {
     process.env['CACHE_TTL'] = '60';
     const config = await boot((module) =>
       module.get<ConfigType<typeof cacheConfig>>(cacheConfig.KEY, { strict: false }),
     );
     expect(config.ttl?.default).toBe('60s');
-    expect(warn.mock.calls).toEqual([['CACHE_TTL is deprecated: use CACHE_DEFAULT_TTL', 'AgentCache']]);
+    expect(warn).not.toHaveBeenCalled();
   });
 });

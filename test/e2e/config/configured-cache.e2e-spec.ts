@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Injectable, type LoggerService } from '@nestjs/common';
+import { type DynamicModule, Injectable, type LoggerService } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { CacheConfigurationError } from '../../../src/core/errors.js';
 import {
   AgentCache,
   Cacheable,
+  cacheConfig,
   CacheClient,
   CacheEmbeddings,
   CacheModule,
@@ -101,5 +103,49 @@ describe('a cache configured by the environment', () => {
     delete process.env['CACHE_GRACE'];
     delete process.env['CACHE_MAX_TTL'];
     await expect(boot({}, { prefix: 'a:b' })).rejects.toThrow(CacheConfigurationError);
+  });
+
+  it('stops the boot with one error for options that do not exist, and for wrong tools and bindings', async () => {
+    const options = { prefx: 'a', ttl: { tools: '1m' }, tools: 5, bindings: null };
+    await expect(boot({}, options as unknown as CacheModuleOptions)).rejects.toThrow(
+      /bindings is null[\s\S]*tools is 5[\s\S]*prefx is no option[\s\S]*ttl\.tools is no option/,
+    );
+  });
+
+  it.each([undefined, null])(
+    'takes a factory that answers %j, and forRoot(%j), for nothing that differs',
+    async (code) => {
+      process.env['CACHE_PREFIX'] = 'env';
+      const useFactory = (): CacheModuleOptions => code as unknown as CacheModuleOptions;
+      for (const imported of [CacheModule.forRootAsync({ useFactory }), CacheModule.forRoot(code as never)]) {
+        await module?.close();
+        module = await Test.createTestingModule({ imports: [imported], providers: [Model] })
+          .setLogger(logger)
+          .compile();
+        expect(await (await module.init()).get(Model).useTwice()).toEqual({ embedded: 1, answered: 1 });
+      }
+    },
+  );
+
+  it.each<[string, () => DynamicModule | Promise<DynamicModule>]>([
+    ['loads cacheConfig too', () => ConfigModule.forRoot({ ignoreEnvFile: true, load: [cacheConfig] })],
+    ['registers cacheConfig in a feature too', () => ConfigModule.forFeature(cacheConfig)],
+  ])('warns once of a variable where the app %s', async (_how, configModule) => {
+    Object.assign(process.env, { CACHE_TTL: '60', CACHE_GRASE: '1' });
+    module = await Test.createTestingModule({ imports: [configModule(), CacheModule.forRoot()] })
+      .setLogger(logger)
+      .compile();
+    await module.init();
+    expect(warn.mock.calls.map(([message]) => message)).toEqual([
+      'CACHE_TTL is deprecated: use CACHE_DEFAULT_TTL',
+      'CACHE_GRASE is not read by the cache: was CACHE_GRACE meant?',
+    ]);
+  });
+
+  it('warns that metrics.aggregate has no effect yet', async () => {
+    await boot({}, { metrics: { aggregate: true } });
+    expect(warn.mock.calls.map(([message]) => message)).toEqual([
+      'metrics.aggregate has no effect: this version counts every instance by itself',
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { CacheHttpModule, QueryMeter } from '../../../src/http.js';
 import { Cacheable, CacheModule, type CacheModuleOptions } from '../../../src/index.js';
+import { HTTP_FRAMEWORKS, startHttpApp } from '../../support/http-frameworks.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { parseMembers } from '../../support/structured-field.js';
 
@@ -12,11 +13,21 @@ const MEMORY: CacheModuleOptions = { redis: { url: '' } };
 
 @Injectable()
 class Prices {
+  isAway = false;
+
   constructor(@Inject(QueryMeter) private readonly meter: QueryMeter) {}
 
   @Cacheable({ namespace: 'prices', ttl: '1m' })
   of(item: string): Promise<{ item: string; price: number }> {
     return this.meter.measure(() => Promise.resolve({ item, price: 5 }));
+  }
+
+  @Cacheable({ namespace: 'fading', ttl: '1ms', grace: '1m' })
+  fading(): Promise<{ price: number }> {
+    return this.meter.measure(() => {
+      if (this.isAway) throw new Error('database away');
+      return { price: 5 };
+    });
   }
 
   @Cacheable({ namespace: 'broken', ttl: '1m' })
@@ -34,6 +45,12 @@ class PricesController {
     return Promise.all(items.split(',').map((item) => this.prices.of(item)));
   }
 
+  @Get('fading')
+  fading(@Query('away') away: string): Promise<unknown> {
+    this.prices.isAway = away === 'yes';
+    return this.prices.fading();
+  }
+
   @Get('broken')
   broken(): Promise<never> {
     return this.prices.broken();
@@ -48,7 +65,7 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   }
 }
 
-describe('CacheHttpModule on a real cache', () => {
+describe.each(HTTP_FRAMEWORKS)('CacheHttpModule on a real cache and %s', (framework) => {
   let app: INestApplication | undefined;
   let server: RedisServer | undefined;
 
@@ -59,8 +76,7 @@ describe('CacheHttpModule on a real cache', () => {
       controllers: [PricesController],
       providers: [Prices],
     }).compile();
-    app = module.createNestApplication({ logger: false });
-    await app.init();
+    app = await startHttpApp(module, framework);
     return request(app.getHttpServer());
   }
 
@@ -102,6 +118,18 @@ describe('CacheHttpModule on a real cache', () => {
     const { headers } = await client.get('/prices/broken').expect(500);
     expect(parseMembers(headers['cache-status'] as string)[0]?.parameters).toEqual({ fwd: 'miss', detail: 'broken' });
     expect(headers['x-query-count']).toBe('1');
+  });
+
+  it('tells once of a call that was answered past its time to live, and of one that found such an entry', async () => {
+    const client = await start(MEMORY);
+    const detailsOf = async (away: string): Promise<unknown[]> => {
+      const { headers, body } = await client.get(`/prices/fading?away=${away}`).expect(200);
+      expect(body).toEqual({ price: 5 });
+      return parseMembers(headers['cache-status'] as string).map(({ parameters }) => parameters);
+    };
+    expect(await detailsOf('no')).toEqual([{ fwd: 'miss', stored: true, detail: 'fading' }]);
+    expect(await detailsOf('no')).toEqual([{ fwd: 'stale', stored: true, detail: 'fading' }]);
+    expect(await detailsOf('yes')).toEqual([{ fwd: 'stale', detail: 'fading answered-stale' }]);
   });
 
   it('reports health and metrics in memory mode', async () => {

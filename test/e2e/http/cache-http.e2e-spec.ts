@@ -19,20 +19,29 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import type { Response } from 'express';
+import type { Server, ServerResponse } from 'node:http';
 import { of } from 'rxjs';
 import request from 'supertest';
 import { AgentCache } from '../../../src/core/cache.js';
 import { CacheClient } from '../../../src/core/cache-client.js';
 import { CacheEventBus } from '../../../src/core/events.js';
 import { CacheHttpInterceptor, CacheHttpModule, QueryMeter } from '../../../src/http.js';
+import { rawResponseOf } from '../../../src/nest/http/before-headers.js';
 import type { RequestRecord } from '../../../src/nest/http/request-record.js';
 import { RequestTrace } from '../../../src/nest/http/request-trace.js';
 import { CacheMetrics } from '../../../src/observability/cache-metrics.js';
 import { connectMetrics } from '../../../src/observability/connect-metrics.js';
+import { HTTP_FRAMEWORKS, startHttpApp } from '../../support/http-frameworks.js';
 import { parseMembers } from '../../support/structured-field.js';
 
+/** What the handlers here use of the responses of Express and Fastify alike. */
+interface AnyResponse {
+  status(code: number): AnyResponse;
+  send(body: string): void;
+}
 type Importable = NonNullable<ModuleMetadata['imports']>[number];
+
+const rawOf = (response: AnyResponse): ServerResponse => rawResponseOf(response) as ServerResponse;
 
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
@@ -69,7 +78,7 @@ class Work {
       savedMs: 9,
       ttlLeftMs: 61_000,
     });
-    await pause(1);
+    await pause(5);
     this.events.emit('miss', { category: 'tool', key: 'tool:secret', ms: 0.2, reason: 'absent' });
     for (let index = 0; index < queries; index++) await this.meter.measure(() => pause(5));
     this.events.emit('load', { category: 'tool', key: 'tool:secret', ms: 5, ok: true });
@@ -97,24 +106,31 @@ class Work {
   }
 
   @Get('raw')
-  raw(@Res() response: Response): void {
+  raw(@Res() response: AnyResponse): void {
     this.events.emit('hit', { category: 'tool', key: 'k', ms: 0.1, ageMs: 1, savedMs: 0 });
     response.status(202).send('raw');
   }
 
   @Get('stream')
-  stream(@Res() response: Response): void {
-    response.write('a');
-    response.write('b');
+  stream(@Res() response: AnyResponse): void {
+    const raw = rawOf(response);
+    raw.write('a');
+    raw.write('b');
     this.events.emit('hit', { category: 'late', key: 'k', ms: 0.1, ageMs: 1, savedMs: 0 });
-    response.end('c');
+    raw.end('c');
   }
 
   @Get('own-headers')
-  ownHeaders(@Res() response: Response): void {
-    response.setHeader('Cache-Status', 'origin; hit');
-    response.setHeader('Server-Timing', ['auth;dur=1', 'app;dur=2']);
-    response.send('own');
+  ownHeaders(@Res() response: AnyResponse): void {
+    const raw = rawOf(response);
+    raw.setHeader('Cache-Status', 'origin; hit');
+    raw.setHeader('Server-Timing', ['auth;dur=1', 'app;dur=2']);
+    raw.end('own');
+  }
+
+  @Get('given-headers')
+  givenHeaders(@Res() response: AnyResponse): void {
+    rawOf(response).writeHead(200, { 'Cache-Status': 'origin; hit', 'Server-Timing': 'auth;dur=1' }).end('given');
   }
 
   @Get('refused')
@@ -127,11 +143,20 @@ class Work {
 @Controller('chosen')
 @UseInterceptors(CacheHttpInterceptor)
 class Chosen {
+  constructor(@Inject(QueryMeter) private readonly meter: QueryMeter) {}
+
   @Get()
-  chosen(): string {
-    return 'chosen';
+  async chosen(): Promise<string> {
+    const answer = this.meter.measure(() => 'chosen');
+    await pause(1);
+    return this.meter.measure(() => answer);
   }
 }
+
+/** Content types that a framework refuses. */
+const UNREADABLE: Record<string, string> = { Express: 'application/json; charset=unknown', Fastify: 'text/unknown' };
+const preflight = (client: ReturnType<typeof request>): request.Test =>
+  client.options('/api/work/nothing').set('Origin', 'http://other').set('Access-Control-Request-Method', 'GET');
 
 const health = {
   enabled: true,
@@ -146,7 +171,7 @@ const health = {
   connections: { open: 0, inFlight: 0, shed: 0 },
 } as const;
 
-describe('CacheHttpModule', () => {
+describe.each(HTTP_FRAMEWORKS)('CacheHttpModule on %s', (framework) => {
   let app: INestApplication | undefined;
   const events = new CacheEventBus();
   const metrics = new CacheMetrics({ redisConnected: () => true });
@@ -165,7 +190,7 @@ describe('CacheHttpModule', () => {
   async function start(
     imports: readonly Importable[] = [FakeCacheModule, CacheHttpModule],
     trace = new RequestTrace(),
-    prefix = '',
+    prepare?: (app: INestApplication) => void,
   ): Promise<ReturnType<typeof request>> {
     metrics.reset();
     const module = await Test.createTestingModule({
@@ -176,9 +201,7 @@ describe('CacheHttpModule', () => {
       .overrideProvider(RequestTrace)
       .useValue(trace)
       .compile();
-    app = module.createNestApplication({ logger: false });
-    if (prefix) app.setGlobalPrefix(prefix);
-    await app.init();
+    app = await startHttpApp(module, framework, prepare);
     return request(app.getHttpServer());
   }
 
@@ -284,10 +307,13 @@ describe('CacheHttpModule', () => {
     expect(headers['cache-status']).toContain('no cached call');
   });
 
-  it('leaves what others have said in the same headers', async () => {
-    const { headers } = await (await start()).get('/work/own-headers').expect(200);
+  it.each([
+    ['own-headers', /^auth;dur=1, app;dur=2, total;dur=/],
+    ['given-headers', /^auth;dur=1, total;dur=/],
+  ])('leaves what others have said in the same headers of /work/%s', async (path, timing) => {
+    const { headers } = await (await start()).get(`/work/${path}`).expect(200);
     expect(headers['cache-status']).toBe('origin; hit, nestjs-agent-cache; fwd=bypass; detail="no cached call"');
-    expect(headers['server-timing']).toMatch(/^auth;dur=1, app;dur=2, total;dur=/);
+    expect(headers['server-timing']).toMatch(timing);
   });
 
   it('keeps requests apart that run at once', async () => {
@@ -323,15 +349,13 @@ describe('CacheHttpModule', () => {
   });
 
   it('follows a request with a body through a global prefix', async () => {
-    const client = await start(undefined, undefined, 'api');
+    const client = await start(undefined, undefined, (starting) => starting.setGlobalPrefix('api'));
     const { headers } = await client
       .post('/api/work/saved')
       .send({ text: 'x'.repeat(50_000) })
       .expect(201);
     expect(headers['x-query-count']).toBe('1');
     await client.get('/api/cache/health').expect(200);
-    const missing = await client.get('/api/nowhere').expect(404);
-    expect(missing.headers['cache-status']).toContain('no cached call');
   });
 
   it('lets calls that are not HTTP pass through', async () => {
@@ -360,13 +384,64 @@ describe('CacheHttpModule', () => {
     expect(headers['x-query-count']).toBe('0');
   });
 
+  it.each<[string, number, (client: ReturnType<typeof request>) => request.Test]>([
+    [
+      'a body that is no JSON',
+      400,
+      (client) => client.post('/api/work/saved').type('application/json').send('{"text":'),
+    ],
+    ['a body that is too large', 413, (client) => client.post('/api/work/saved').send({ text: 'x'.repeat(2_000_000) })],
+    [
+      'a body of a kind that nobody reads',
+      415,
+      (client) =>
+        client
+          .post('/api/work/saved')
+          .type(UNREADABLE[framework] as string)
+          .send('{}'),
+    ],
+    ['an address that cannot be decoded', 400, (client) => client.get('/api/work/mixed/%zz')],
+    ['a path outside the global prefix', 404, (client) => client.get('/nowhere')],
+    ['a path that does not exist', 404, (client) => client.get('/api/nowhere')],
+    ['a preflight', 204, preflight],
+  ])('adds the headers to the answer to %s, %d, which no handler gives', async (_what, status, send) => {
+    const client = await start(undefined, undefined, (starting) => {
+      starting.setGlobalPrefix('api');
+      starting.enableCors();
+    });
+    const { headers } = await send(client).expect(status);
+    expect(headers['cache-status']).toBe('nestjs-agent-cache; fwd=bypass; detail="no cached call"');
+    expect(headers['server-timing']).toMatch(/^total;dur=/);
+    expect(headers['x-process-time']).toMatch(/^\d+\.\d\d$/);
+    expect([headers['x-query-count'], headers['x-query-time']]).toEqual(['0', '0.00']);
+  });
+
+  it('no longer listens to the server of an app that was closed', async () => {
+    await start();
+    const server = app?.getHttpServer() as Server;
+    const before = server.listenerCount('request');
+    await app?.close();
+    app = undefined;
+    expect(server.listenerCount('request')).toBe(before - 1);
+  });
+
+  it('works in an app without HTTP', async () => {
+    const module = await Test.createTestingModule({ imports: [CacheHttpModule] }).compile();
+    await module.init();
+    expect(await module.get(QueryMeter).measure(() => 1)).toBe(1);
+    await module.close();
+  });
+
   it('can leave the interceptor off, and keeps it where a controller asks for it', async () => {
     const client = await start([FakeCacheModule, CacheHttpModule.forRoot({ interceptor: false })]);
     const without = await client.get('/work/mixed/1').expect(200);
     expect(without.headers['cache-status']).toBeUndefined();
     expect(without.headers['x-query-count']).toBeUndefined();
+    const outside = await client.get('/nowhere').expect(404);
+    expect(outside.headers['x-query-count']).toBeUndefined();
     const chosen = await client.get('/chosen').expect(200);
     expect(chosen.headers['cache-status']).toContain('nestjs-agent-cache');
+    expect(chosen.headers['x-query-count']).toBe('2');
     await client.get('/cache/health').expect(200);
   });
 
@@ -382,8 +457,7 @@ describe('CacheHttpModule', () => {
 
   it('is not mounted unless it is imported', async () => {
     const module = await Test.createTestingModule({ imports: [FakeCacheModule] }).compile();
-    app = module.createNestApplication({ logger: false });
-    await app.init();
+    app = await startHttpApp(module, framework);
     await request(app.getHttpServer()).get('/cache/health').expect(404);
   });
 

@@ -61,8 +61,10 @@ describe('bindCache', () => {
     const service = app.get(ThirdParty);
     expect([await service.search('a'), await service.search('a'), service.runs]).toEqual(['a', 'a', 1]);
     expect([await service.arrow('b'), await service.arrow('b'), service.runs]).toEqual(['b', 'b', 2]);
+    // Its first call shows that it answers an Observable.
+    expect(await firstValueFrom(service.count(1))).toBe(3);
     expect([await firstValueFrom(service.count(1)), await firstValueFrom(service.count(1)), service.runs]).toEqual([
-      3, 3, 3,
+      4, 4, 4,
     ]);
     expect((await cache.explain('RootTestModule.ThirdParty.arrow:#0')).status).toBe('miss');
   });
@@ -92,7 +94,7 @@ describe('bindCache', () => {
   it('binds requests, subclasses and factories', async () => {
     const bindings = [
       bindCache(ThirdParty, { search: Cacheable.policy(), arrow: Cacheable.policy() }),
-      bindCache(PerRequest, { search: Cacheable.policy() }),
+      bindCache(PerRequest, { search: Cacheable.policy({ namespace: 'searches' }) }),
     ];
     const { app } = await boot(
       { providers: [PerRequest, SubOfThirdParty, { provide: 'MADE', useFactory: () => new ThirdParty() }] },
@@ -157,6 +159,27 @@ describe('bindCache', () => {
     const { app, warnings } = await boot({ providers: [{ provide: 'SDK', useValue: sdk }] }, { bindings });
     expect(await app.get<typeof sdk>('SDK').complete('a')).toBe('a');
     expect(warnings).toEqual(['Object.complete cannot be cached: its object is frozen or sealed']);
+  });
+
+  it('says so where it names a method or a token that is not there, and what there is', async () => {
+    const misspelled = { serch: Cacheable.policy(), search: Cacheable.policy() };
+    const bindings = [
+      bindCache(ThirdParty, misspelled as never),
+      bindCache('SDK', { compleet: Cacheable.policy() }),
+      bindCache('ABSENT', { complete: Cacheable.policy() }),
+      bindCache(PerRequest, { search: Cacheable.policy() }),
+      bindCache(SubOfThirdParty, { arrow: Cacheable.policy() }),
+    ];
+    const sdk = { complete: async (prompt: string) => prompt };
+    const { warnings } = await boot(
+      { providers: [ThirdParty, SubOfThirdParty, PerRequest, { provide: 'SDK', useValue: sdk }] },
+      { bindings },
+    );
+    expect(warnings).toEqual([
+      expect.stringMatching(/^bindCache\(ThirdParty\): there is no method 'serch' .*'search'/),
+      "bindCache('SDK'): there is no method 'compleet' to be cached; there are 'complete'",
+      "bindCache('ABSENT'): no provider has this token when the app starts, so nothing is cached by it",
+    ]);
   });
 
   it('goes on top of a decorator of the class', async () => {

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { LoggerService, ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/testing';
 import { AgentCache } from '../../../src/core/cache.js';
@@ -10,6 +11,8 @@ export interface Booted {
   /** Everything that was said in the log as a warning. */
   readonly warnings: string[];
 }
+
+checkNest();
 
 /** What tests of one process have booted and not closed yet. */
 const running = new Set<TestingModule>();
@@ -48,4 +51,14 @@ function silentLogger(warnings: string[]): LoggerService {
     verbose: ignore,
     warn: (message: string) => void warnings.push(message),
   };
+}
+
+/** The same tests run on Nest 12 and, with `NEST=11`, on Nest 11: not on one of them twice. */
+function checkNest(): void {
+  for (const name of ['@nestjs/common', '@nestjs/core', '@nestjs/testing']) {
+    const path = createRequire(import.meta.url).resolve(name);
+    if (path.includes('/test/nest-11/') !== (process.env.NEST === '11')) {
+      throw new Error(`NEST is ${process.env.NEST ?? 'not set'}, but ${name} comes from ${path}`);
+    }
+  }
 }

@@ -1,10 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Inject, Injectable, SetMetadata } from '@nestjs/common';
-import { defer, firstValueFrom, lastValueFrom, Observable, of, Subject, throwError, toArray, concat } from 'rxjs';
-import { CacheContext } from '../../../src/nest/decorators/cache-context.decorator.js';
 import { CacheEvict } from '../../../src/nest/decorators/cache-evict.decorator.js';
 import { Cacheable } from '../../../src/nest/decorators/cacheable.decorator.js';
-import { InvalidatesContext } from '../../../src/nest/decorators/invalidates-context.decorator.js';
 import { boot, closeAll } from './boot.js';
 
 afterEach(closeAll);
@@ -308,7 +305,10 @@ describe('classes of all shapes are cached', () => {
     }
     const { app, cache } = await boot({ providers: [Stacked] });
     const stacked = app.get(Stacked);
+    const keys = new Set<string>();
+    cache.on('set', ({ key }) => keys.add(key.split(':')[0] as string));
     expect([await stacked.twice('a'), await stacked.twice('a')]).toEqual(['a', 'a']);
+    expect([...keys]).toEqual(['RootTestModule.Stacked.twice', 'RootTestModule.Stacked.twice~%2B1']);
     await stacked.traced();
     await stacked.traced();
     const invalidated: string[] = [];
@@ -317,147 +317,5 @@ describe('classes of all shapes are cached', () => {
     await stacked.evicting();
     expect(calls).toEqual(['twice', 'above', 'below', 'traced', 'above', 'evicting']);
     expect(invalidated).toEqual(['namespace', 'namespace']);
-  });
-});
-
-describe('38. Observables', () => {
-  @Injectable()
-  class Streams {
-    runs = 0;
-    isFailing = false;
-    @Cacheable()
-    numbers(count: number): Observable<{ n: number }> {
-      return defer(() => {
-        this.runs++;
-        return of(...Array.from({ length: count }, (_value, n) => ({ n })));
-      });
-    }
-    @Cacheable()
-    failing(): Observable<number> {
-      this.runs++;
-      return concat(
-        of(1, 2),
-        throwError(() => new RangeError('source')),
-      );
-    }
-    @Cacheable()
-    inferred(count: number) {
-      this.runs++;
-      return of(count, count);
-    }
-    @InvalidatesContext()
-    append(_message: { taskId: string }) {
-      return of('appended');
-    }
-    @CacheContext()
-    build(request: { taskId: string; turn: number; user?: string }): Observable<{ messages: string[]; user?: string }> {
-      this.runs++;
-      return of({ ...request, messages: ['m'] });
-    }
-  }
-
-  it('are collected and emitted again to each subscriber', async () => {
-    const { app, cache } = await boot({ providers: [Streams] });
-    const streams = app.get(Streams);
-    const numbers = streams.numbers(3);
-    expect(streams.runs).toBe(0);
-    const first = await firstValueFrom(numbers.pipe(toArray()));
-    const second = await firstValueFrom(numbers.pipe(toArray()));
-    const third = await firstValueFrom(streams.numbers(3).pipe(toArray()));
-    expect([first, second, third]).toEqual(Array(3).fill([{ n: 0 }, { n: 1 }, { n: 2 }]));
-    expect(streams.runs).toBe(1);
-    expect([cache.outcomeOf(first[0])?.status, cache.outcomeOf(third[2])?.status]).toEqual(['miss', 'hit']);
-    expect(await firstValueFrom(streams.numbers(0).pipe(toArray()))).toEqual([]);
-    expect(await firstValueFrom(streams.numbers(0).pipe(toArray()))).toEqual([]);
-    expect(streams.runs).toBe(2);
-  });
-
-  it('emit what came before an error, and then the error, and are not stored', async () => {
-    const { app } = await boot({ providers: [Streams] });
-    for (let round = 0; round < 2; round++) {
-      const seen: unknown[] = [];
-      await lastValueFrom(app.get(Streams).failing()).catch((error: unknown) => seen.push(error));
-      expect(seen[0]).toBeInstanceOf(RangeError);
-      const emitted: number[] = [];
-      await new Promise<void>((resolve) =>
-        app
-          .get(Streams)
-          .failing()
-          .subscribe({ next: (value) => emitted.push(value), error: () => resolve() }),
-      );
-      expect(emitted).toEqual([1, 2]);
-    }
-    expect(app.get(Streams).runs).toBe(4);
-  });
-
-  it('stay Observables where the compiler does not say so', async () => {
-    const { app } = await boot({ providers: [Streams] });
-    for (let round = 0; round < 3; round++) {
-      const answer = app.get(Streams).inferred(7);
-      expect(answer).toBeInstanceOf(Observable);
-      expect(await firstValueFrom(answer.pipe(toArray()))).toEqual([7, 7]);
-    }
-    expect(app.get(Streams).runs).toBe(1);
-  });
-
-  it('invalidate from their first call on', async () => {
-    const { app, cache } = await boot({ providers: [Streams] });
-    const invalidated: string[] = [];
-    cache.on('invalidate', ({ target }) => invalidated.push(target));
-    expect(await firstValueFrom(app.get(Streams).append({ taskId: 'a' }))).toBe('appended');
-    expect(invalidated).toEqual(['context', 'context']);
-  });
-
-  it('take the fields of a request from the present one', async () => {
-    const { app } = await boot({ providers: [Streams] });
-    await firstValueFrom(app.get(Streams).build({ taskId: 'a', turn: 1, user: 'alice' }));
-    expect(await firstValueFrom(app.get(Streams).build({ taskId: 'a', turn: 1, user: 'bob' }))).toMatchObject({
-      user: 'bob',
-    });
-    expect(app.get(Streams).runs).toBe(1);
-  });
-});
-
-describe('39. methods of which the compiler does not say what they answer', () => {
-  @Injectable()
-  class Untyped {
-    runs = 0;
-    subject = new Subject<number>();
-    @Cacheable()
-    promised(id: string) {
-      this.runs++;
-      return id ? Promise.resolve(id) : Promise.reject(new RangeError('no id'));
-    }
-    @Cacheable()
-    // The return type is wider than the decorator allows for, on purpose.
-    sync(id: string): never {
-      this.runs++;
-      return id as never;
-    }
-    @Cacheable()
-    live() {
-      return this.subject;
-    }
-  }
-
-  it('are cached from the first call on where they answer a promise', async () => {
-    const { app } = await boot({ providers: [Untyped] });
-    expect([await app.get(Untyped).promised('a'), await app.get(Untyped).promised('a')]).toEqual(['a', 'a']);
-    expect(app.get(Untyped).runs).toBe(1);
-    await expect(app.get(Untyped).promised('')).rejects.toThrow(RangeError);
-  });
-
-  it('are left alone where they answer at once, with one word about it', async () => {
-    const { app, warnings } = await boot({ providers: [Untyped] });
-    const answers: unknown[] = [app.get(Untyped).sync('a'), app.get(Untyped).sync('a')];
-    expect(answers).toEqual(['a', 'a']);
-    expect(app.get(Untyped).runs).toBe(2);
-    expect(warnings.filter((message) => message.includes('Untyped.sync is not cached'))).toHaveLength(1);
-  });
-
-  it('are left alone where they answer a Subject, which is more than what it emits', async () => {
-    const { app } = await boot({ providers: [Untyped] });
-    expect(app.get(Untyped).live()).toBe(app.get(Untyped).subject);
-    expect(app.get(Untyped).live()).toBe(app.get(Untyped).subject);
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Injectable, Module } from '@nestjs/common';
+import { Injectable, Module, Scope } from '@nestjs/common';
 import { AgentCache } from '../../../src/core/cache.js';
 import type { ToolDescriptor } from '../../../src/agent/tool-descriptor.js';
 import { CacheContext } from '../../../src/nest/decorators/cache-context.decorator.js';
@@ -194,6 +194,17 @@ describe('tool descriptors', () => {
 
   it('come from a provider in any module', async () => {
     expect(await runsWith({ imports: [FarAwayModule] }, {})).toBe(1);
+  });
+
+  it('do not come from a provider that is made anew for each request: there is none when a tool is called', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class PerRequest {
+      describe(): ToolDescriptor {
+        return { permissionTier: 'READ_ONLY' };
+      }
+    }
+    const providers = [Backend, { provide: TOOL_DESCRIPTORS, useClass: PerRequest }];
+    expect(await runsWith({ providers }, {})).toBe(2);
   });
 
   it('come from the options first', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type CanActivate,
@@ -23,6 +24,7 @@ import {
   REQUEST,
   type ContextId,
 } from '@nestjs/core';
+import { AgentCache } from '../../../src/core/cache.js';
 import { CacheModule } from '../../../src/nest/cache.module.js';
 import { Cacheable } from '../../../src/nest/decorators/cacheable.decorator.js';
 import { MethodIdentity } from '../../../src/nest/interception/method-identity.js';
@@ -128,6 +130,37 @@ describe('instances are cached, each for itself', () => {
     expect(await keyOf(booted, clients[0] as Client)).toBe('RootTestModule.AGAIN.price');
   });
 
+  it('14. an alias that is not there yet when its instance is first called', async () => {
+    @Injectable()
+    class Early {
+      @Cacheable()
+      async price(): Promise<{ at: string }> {
+        return { at: 'here' };
+      }
+    }
+    const keyOfEarly = async (early: Early, cache: AgentCache): Promise<string | undefined> =>
+      cache.outcomeOf(await early.price())?.key?.split(':')[0];
+    const keys: unknown[] = [];
+    const { app, cache } = await boot({
+      providers: [
+        { provide: 'SECOND', useClass: Early },
+        {
+          provide: 'FIRST',
+          inject: ['SECOND', AgentCache],
+          useFactory: async (early: Early, itsCache: AgentCache) => {
+            for (let round = 0; round < 100 && !keys[0]; round++) {
+              await turn();
+              keys[0] = await keyOfEarly(early, itsCache);
+            }
+            return early;
+          },
+        },
+      ],
+    });
+    keys.push(await keyOfEarly(app.get('SECOND'), cache));
+    expect(keys).toEqual(['RootTestModule.SECOND.price', 'RootTestModule.FIRST.price']);
+  });
+
   it('15. symbols for tokens, told from texts', async () => {
     const [EU, US] = [Symbol('eu'), Symbol('us')];
     const booted = await boot({
@@ -189,22 +222,59 @@ describe('instances are cached, each for itself', () => {
     expect(cache.outcomeOf(await app.get<Client>('eu').price('1'))?.status).toBe('bypass');
   });
 
-  it('18. a request-scoped class, from request to request', async () => {
+  it('18. a request-scoped class: from request to request where a namespace says so, else past the cache', async () => {
     const runs: string[] = [];
     @Injectable({ scope: Scope.REQUEST })
     class PerRequest {
+      @Cacheable({ namespace: 'requests' })
+      async shared(id: string): Promise<string> {
+        runs.push(`shared ${id}`);
+        return id;
+      }
       @Cacheable()
-      async value(id: string): Promise<string> {
-        runs.push(id);
+      async own(id: string): Promise<string> {
+        runs.push(`own ${id}`);
         return id;
       }
     }
-    const { app } = await boot({ providers: [PerRequest] });
+    const { app, warnings } = await boot({ providers: [PerRequest] });
     const [one, other] = [await app.resolve(PerRequest), await app.resolve(PerRequest)];
     expect(one).not.toBe(other);
-    await one.value('a');
-    await other.value('a');
-    expect(runs).toEqual(['a']);
+    for (const service of [one, other]) await service.shared('a');
+    for (const service of [one, other]) await service.own('a');
+    expect(runs).toEqual(['shared a', 'own a', 'own a']);
+    expect(warnings.filter((message) => message.includes('PerRequest.own runs uncached'))).toHaveLength(1);
+  });
+
+  it('18. a request-scoped class that a guard fills: past the cache', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class CurrentUser {
+      #id = '';
+      set id(id: string) {
+        this.#id = id;
+      }
+      @Cacheable()
+      async whoAmI(): Promise<string> {
+        return this.#id;
+      }
+    }
+    const { app } = await boot({
+      providers: [
+        { provide: 'ONE', useClass: CurrentUser },
+        { provide: 'OTHER', useClass: CurrentUser },
+      ],
+    });
+    const answers: string[] = [];
+    for (const [token, id] of [
+      ['ONE', 'alice'],
+      ['ONE', 'bob'],
+      ['OTHER', 'carol'],
+    ] as const) {
+      const user = await app.resolve<CurrentUser>(token, ContextIdFactory.create());
+      user.id = id;
+      answers.push(await user.whoAmI());
+    }
+    expect(answers).toEqual(['alice', 'bob', 'carol']);
   });
 
   class Tenants {
@@ -250,6 +320,31 @@ describe('instances are cached, each for itself', () => {
     expect(booted.warnings.join()).toContain('.mine runs uncached');
   });
 
+  it('19. a class that depends, far below, on one that a guard fills: past the cache', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class CurrentUser {
+      id = '';
+    }
+    @Injectable()
+    class Session {
+      constructor(readonly user: CurrentUser) {}
+    }
+    @Injectable()
+    class Orders {
+      constructor(readonly session: Session) {}
+      @Cacheable()
+      async mine(): Promise<string> {
+        return `orders of ${this.session.user.id}`;
+      }
+    }
+    const { app } = await boot({ providers: [CurrentUser, Session, Orders] });
+    for (const id of ['alice', 'bob']) {
+      const contextId = ContextIdFactory.create();
+      (await app.resolve(CurrentUser, contextId)).id = id;
+      expect(await (await app.resolve(Orders, contextId)).mine()).toBe(`orders of ${id}`);
+    }
+  });
+
   it('19. a class that depends on one that holds the request: past the cache', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class Session {
@@ -285,6 +380,7 @@ describe('instances are cached, each for itself', () => {
     @Injectable({ scope: Scope.REQUEST, durable: true })
     class Repository extends Tenants {}
     const { app } = await boot({ providers: [Repository] });
+    Tenants.runs = 0;
     for (const tenant of [1, 2, 1]) {
       const incoming = { tenant };
       const contextId = ContextIdFactory.getByRequest(incoming);
@@ -293,13 +389,15 @@ describe('instances are cached, each for itself', () => {
       expect(await repository.mine()).toBe(`tenant ${tenant}`);
       expect(await repository.shared()).toBe(`tenant ${tenant}`);
     }
+    // `mine` three times, `shared` once for each tenant.
+    expect(Tenants.runs).toBe(5);
   });
 
-  it('21. a transient class, from one who asks to the next', async () => {
+  it('21. a transient class: from one who asks to the next where a namespace says so', async () => {
     const runs: string[] = [];
     @Injectable({ scope: Scope.TRANSIENT })
     class Helper {
-      @Cacheable()
+      @Cacheable({ namespace: 'helpers' })
       async value(id: string): Promise<string> {
         runs.push(id);
         return id;
@@ -318,6 +416,32 @@ describe('instances are cached, each for itself', () => {
     await app.get(One).helper.value('a');
     await app.get(Other).helper.value('a');
     expect(runs).toEqual(['a']);
+  });
+
+  it('21. a transient class that those who ask set up: past the cache', async () => {
+    @Injectable({ scope: Scope.TRANSIENT })
+    class RegionClient {
+      region = '';
+      @Cacheable()
+      async price(id: string): Promise<string> {
+        return `${this.region} ${id}`;
+      }
+    }
+    @Injectable()
+    class Eu {
+      constructor(readonly client: RegionClient) {
+        client.region = 'eu';
+      }
+    }
+    @Injectable()
+    class Us {
+      constructor(readonly client: RegionClient) {
+        client.region = 'us';
+      }
+    }
+    const { app, warnings } = await boot({ providers: [RegionClient, Eu, Us] });
+    expect([await app.get(Eu).client.price('1'), await app.get(Us).client.price('1')]).toEqual(['eu 1', 'us 1']);
+    expect(warnings.filter((message) => message.includes('`namespace`'))).toHaveLength(1);
   });
 
   it('21. a transient class that knows who asked: past the cache', async () => {

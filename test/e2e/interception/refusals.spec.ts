@@ -106,6 +106,41 @@ describe('a decorator is refused when the class is defined, and does not compile
     expect(refusal(define)).toContain('Prices.value is not a method');
   });
 
+  it('without parentheses', () => {
+    const onMethod = (): unknown => {
+      class Prices {
+        // @ts-expect-error no parentheses
+        @InvalidatesContext
+        async value(): Promise<number> {
+          return 1;
+        }
+      }
+      return Prices;
+    };
+    const onClass = (): unknown => {
+      // @ts-expect-error no parentheses, and a class
+      @Cacheable
+      class Prices {}
+      return Prices;
+    };
+    expect(refusal(onMethod)).toBe(
+      '@InvalidatesContext was given a class in place of options: write @InvalidatesContext()',
+    );
+    expect(refusal(onClass)).toContain('write @Cacheable()');
+  });
+
+  it('on a class', () => {
+    const define = (): unknown => {
+      // @ts-expect-error a class
+      @Cacheable()
+      class Prices {}
+      return Prices;
+    };
+    expect(refusal(define)).toBe(
+      'the decorator stands on the class Prices: put it on the methods that are to be cached',
+    );
+  });
+
   it.each([
     [
       'an option that does not exist',
@@ -164,6 +199,7 @@ describe('a decorator is refused when the class is defined, and does not compile
       'evicts nothing',
       (): unknown => {
         class Prices {
+          // @ts-expect-error nothing is named
           @CacheEvict({}) async value(): Promise<number> {
             return 1;
           }
@@ -175,6 +211,31 @@ describe('a decorator is refused when the class is defined, and does not compile
     const message = refusal(define);
     expect(message).toMatch(/^Prices\.value: @Cache/);
     expect(message).toContain(option);
+  });
+
+  it('not for an eviction that names something, whose functions know the arguments (types)', () => {
+    class Prices {
+      @CacheEvict({ namespace: 'prices', key: (id: number) => id })
+      async byKey(id: number): Promise<number> {
+        return id;
+      }
+      @CacheEvict({ namespace: 'prices', all: true, before: true })
+      async all(): Promise<number> {
+        return 1;
+      }
+      @CacheEvict({ tags: (id) => [String(id)] })
+      async byTag(id: string): Promise<string> {
+        return id;
+      }
+      // @ts-expect-error the function takes a number, the method a text
+      @CacheEvict({ context: (id: number) => id })
+      async byContext(id: string): Promise<string> {
+        return id;
+      }
+    }
+    // @ts-expect-error a namespace alone says nothing
+    expect(() => CacheEvict.policy({ namespace: 'prices' })).toThrow('evicts nothing');
+    expect(Prices.name).toBe('Prices');
   });
 
   it('where functions among the options take other arguments than the method (types)', () => {

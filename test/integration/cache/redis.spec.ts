@@ -150,7 +150,8 @@ describe('Redis away', () => {
     }
     expect(Math.min(...runs.map(({ atFirst }) => atFirst))).toBeLessThan(TIMEOUT_MS + SLACK_MS);
     expect(Math.min(...runs.map(({ later }) => later))).toBeLessThan(SLACK_MS / 4);
-    expect(failures).toEqual(Array.from({ length: RUNS }, () => ['failed', 'recovered']).flat());
+    // All within ten seconds of the first recovery, so that the others are not told.
+    expect(failures).toEqual(['failed', 'recovered', 'failed']);
   });
 
   it('hanging delays a change and its two invalidations by one timeout in all, and nothing stale is served after', async () => {

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -229,7 +230,9 @@ describe('the replay of a trace', () => {
     });
 
     it.each([
-      ['{"run":', 'line 2 is no JSON'],
+      ['{"run":', 'line 2 is no JSON object'],
+      ['null', 'line 2 is no JSON object'],
+      ['7', 'line 2 is no JSON object'],
       ['{"run":"a","task":"t","tool":"get","args":{},"ok":"yes","output":1}', 'line 2: wrong or missing seq, ok'],
     ])('names the line of a broken trace: %s', async (line, message) => {
       const file = join(folder, `${count++}.jsonl`);
@@ -241,6 +244,23 @@ describe('the replay of a trace', () => {
       const file = join(folder, 'plain.jsonl.gz');
       await writeFile(file, 'plain text');
       await expect(run(file)).rejects.toThrow(/plain\.jsonl\.gz cannot be read: incorrect header/);
+    });
+
+    it.each([
+      ['damaged', (bytes: Buffer) => bytes.fill(0, bytes.length - 8, bytes.length - 4)],
+      ['cut off', (bytes: Buffer) => bytes.subarray(0, 20_000)],
+    ])('says that a trace is %s on the way', async (_what, damage) => {
+      const calls = Array.from({ length: 3_000 }, (_, index) => get(`run ${index}`, randomUUID()));
+      const file = await traceFile(calls);
+      await writeFile(file, damage(await readFile(file)));
+      await expect(run(file)).rejects.toThrow(/^.*\.jsonl\.gz cannot be read: [\w ]+$/);
+    });
+
+    it('reads texts that lie across two chunks', async () => {
+      const calls = Array.from({ length: 9 }, (_, index) => get('a', 'ä'.repeat(20_000 + index)));
+      const file = join(folder, `${count++}.jsonl`);
+      await writeFile(file, `${calls.map((each) => JSON.stringify(each)).join('\r\n')}\n\n`);
+      expect(await readTrace(file)).toEqual(calls);
     });
 
     it('names all that is wrong with a policy', async () => {
@@ -257,5 +277,7 @@ describe('the replay of a trace', () => {
     const report = await replay(await readTrace(AIRLINE_TRACE), await loadPolicy(AIRLINE_POLICY), { redisUrl: null });
     expect(report.total).toMatchObject({ calls: 1164, eligible: 774, wrongHits: 0 });
     expect(report.total.hits).toBeGreaterThan(0);
+    expect(report.total.savedMs).toBeGreaterThan(0);
+    expect(report.timeSources).toEqual(['assumed']);
   });
 });

@@ -353,7 +353,7 @@ describe('fields that came in with the request', () => {
     ['an array', ['m']],
     ['a text', 'prompt'],
     ['null', null],
-    ['an object without messages', { prompt: 'x', taskId: 'a' }],
+    ['an array of messages', [{ role: 'user', taskId: 'a', turn: 1 }]],
   ])('do not matter for a result that is %s: it is stored whole', async (_name, made) => {
     const kit = createRecordingCache();
     const build = jest.fn(async (_request: Request) => made);
@@ -361,6 +361,71 @@ describe('fields that came in with the request', () => {
     await cached({ taskId: 'a', turn: 1 });
     expect(await cached({ taskId: 'a', turn: 1 })).toEqual(made);
     expect(build).toHaveBeenCalledTimes(1);
+  });
+
+  it.each<[string, (request: Request) => unknown]>([
+    ['an object without messages', (request) => ({ ...request, prompt: 'p' })],
+    [
+      'an object without a prototype',
+      (request) => Object.assign(Object.create(null) as object, request, { messages: ['m'] }),
+    ],
+    ['the request itself', (request) => request],
+  ])('are those of the present request in %s', async (_name, made) => {
+    const present = { taskId: 'a', turn: 1, user: 'bob', trace: '2' };
+    const result = await hitOf(async (request) => made(request), { taskId: 'a', turn: 1, user: 'alice' }, present);
+    expect(result).toEqual(made(present));
+    expect(JSON.stringify(result)).toBe(JSON.stringify(made(present)));
+    expect(Object.getPrototypeOf(result)).toBe(Object.getPrototypeOf(made(present)));
+  });
+
+  it('do not keep the messages of an object without a prototype from being empty', async () => {
+    const kit = createRecordingCache();
+    const cached = kit.under(contextPolicy({}), async (_request: Request) =>
+      Object.assign(Object.create(null) as object, { messages: [] }),
+    );
+    await cached({ taskId: 'a', turn: 1 });
+    await cached({ taskId: 'a', turn: 1 });
+    expect(kit.eventsOf('refused')).toHaveLength(2);
+  });
+
+  it.each<[string, (request: Request) => unknown]>([
+    ['the items of an array', (request) => [{ role: 'system' }, { ...request, messages: ['m'] }]],
+    ['an object in a field', ({ user }) => ({ messages: ['m'], meta: { user } })],
+  ])('keep a result from being stored, and from being shared, where they stand in %s', async (_name, made) => {
+    const kit = createRecordingCache();
+    const gate = deferred<undefined>();
+    const build = jest.fn(async (request: Request) => {
+      await gate.promise;
+      return made(request);
+    });
+    const cached = kit.under(contextPolicy({}), build);
+    const users = ['alice', 'bob', 'carol'];
+    const ask = (user: string): Promise<unknown> => cached({ taskId: 'a', turn: 1, user });
+    const waiting = users.map(ask);
+    await settle();
+    gate.resolve(undefined);
+    const requests = users.map((user): Request => ({ taskId: 'a', turn: 1, user }));
+    expect(await Promise.all(waiting)).toEqual(requests.map(made));
+    expect(await ask('dora')).toEqual(made({ taskId: 'a', turn: 1, user: 'dora' }));
+    const reason = 'fields of the request stand within the result';
+    expect(kit.eventsOf('refused')[0]).toEqual({ category: 'context', reason, isIntended: true });
+  });
+
+  it.each<[string, Parameters<typeof contextPolicy>[0], Request]>([
+    ['the task of a number', {}, { taskId: 5, turn: 1 }],
+    ['a task id that is not the one', {}, { taskId: 'a', task_id: 'b', turn: 1 }],
+    [
+      'what a function takes for the task',
+      { taskId: (request: Request) => request.chat as string },
+      { chat: 'a', turn: 1 },
+    ],
+    ['what a function takes for the turn', { turn: () => 1 }, { taskId: 'a', turn: 1 }],
+  ])('count as such in items, unless they are the key: %s', async (_name, options, request) => {
+    const kit = createRecordingCache();
+    const cached = kit.under(contextPolicy(options), async (given: Request) => [{ ...given }]);
+    await cached(request);
+    await cached(request);
+    expect(kit.eventsOf('set')).toEqual([]);
   });
 
   it('do not turn an instance of a class into a plain object', async () => {

@@ -232,7 +232,8 @@ describe('answers that do not fit', () => {
     ['no array', { data: [] }, 0],
     ['nothing', undefined, 0],
     ['an array with a property', Object.assign(three([5, 6]), { usage: 3 }), 0],
-    ['a vector that is not finite', three([5, NaN]), 2],
+    ['a vector that is not a number', three([5, NaN]), 2],
+    ['a vector that is not finite', three([5, Infinity]), 2],
     ['a vector with a hole', three(Object.assign([5], { length: 2 })), 2],
     ['a vector without numbers', three([]), 2],
     ['an object for a vector', three({ embedding: [5, 6] }), 2],
@@ -276,6 +277,14 @@ describe('answers that do not fit', () => {
     ]);
   });
 
+  it('of another type than what is cached make the method run for all of it', async () => {
+    const kit = createRecordingCache();
+    const shared = embeddingsPolicy({ model: 'm', namespace: 'vectors' });
+    await kit.under(shared, embedding())(['a']);
+    const typed = kit.under(shared, async (texts: string[]) => texts.map((text) => Float32Array.from(vectorOf(text))));
+    expect(await typed(['a', 'b'])).toEqual(['a', 'b'].map((text) => Float32Array.from(vectorOf(text))));
+  });
+
   it('of one caller do not become those of another who waited for the same text', async () => {
     const kit = createRecordingCache();
     const gate = deferred<undefined>();
@@ -288,5 +297,105 @@ describe('answers that do not fit', () => {
     await settle();
     gate.resolve(undefined);
     expect(await Promise.all(results)).toEqual([[], [vectorOf('a')]]);
+  });
+});
+
+describe('loads of other callers', () => {
+  /** Answers once the gate is open, and not at all to a batch with a text that is too long. */
+  const gated = (gate: Promise<unknown>): jest.Mock<Batch> =>
+    jest.fn(async (texts: readonly string[]) => {
+      await gate;
+      if (texts.includes('too long')) throw new Error('too long');
+      return texts.map(vectorOf);
+    });
+
+  it('that fail with a text of their own do not fail a batch without it', async () => {
+    const kit = createRecordingCache();
+    const gate = deferred<undefined>();
+    const embed = gated(gate.promise);
+    const cached = kit.under(policy, embed);
+    const [failing, other] = [cached(['a', 'too long']), cached(['a', 'c'])];
+    const failed = expect(failing).rejects.toThrow('too long');
+    await settle();
+    gate.resolve(undefined);
+    expect(await other).toEqual(['a', 'c'].map(vectorOf));
+    await failed;
+  });
+
+  it('that fail with nothing but what a batch asks for fail it, too, once', async () => {
+    const kit = createRecordingCache();
+    const gate = deferred<undefined>();
+    const embed = gated(gate.promise);
+    const cached = kit.under(policy, embed);
+    const answers = [['too long'], ['too long'], ['too long', 'b']].map((texts) => cached(texts));
+    const failed = answers.map((answer) => expect(answer).rejects.toThrow('too long'));
+    await settle();
+    gate.resolve(undefined);
+    await Promise.all(failed);
+    expect(textsOf(embed)).toEqual([['too long'], ['b']]);
+  });
+
+  it('that are aborted do not end the call of who waited', async () => {
+    const kit = createRecordingCache();
+    const cached = kit.under(policy, async (texts: readonly string[], signal: AbortSignal) => {
+      await settle();
+      signal.throwIfAborted();
+      return texts.map(vectorOf);
+    });
+    const controller = new AbortController();
+    const aborted = cached(['a'], controller.signal);
+    const other = cached(['a', 'b'], new AbortController().signal);
+    controller.abort();
+    await expect(aborted).rejects.toBe(controller.signal.reason);
+    expect(await other).toEqual(['a', 'b'].map(vectorOf));
+  });
+
+  it('are not waited for by a call that is aborted', async () => {
+    const kit = createRecordingCache();
+    const gate = deferred<undefined>();
+    const embed = jest.fn(async (texts: readonly string[], signal?: AbortSignal) => {
+      signal?.throwIfAborted();
+      await gate.promise;
+      return texts.map(vectorOf);
+    });
+    const cached = kit.under(policy, embed);
+    const controller = new AbortController();
+    const leading = cached(['a']);
+    const waiting = cached(['a'], controller.signal);
+    await settle();
+    controller.abort();
+    await expect(waiting).rejects.toBe(controller.signal.reason);
+    gate.resolve(undefined);
+    expect(await leading).toEqual([vectorOf('a')]);
+  });
+
+  it('that are aborted leave no vector, whatever the method answers then', async () => {
+    const kit = createRecordingCache();
+    const cached = kit.under(policy, async (texts: readonly string[], signal?: AbortSignal) => {
+      await settle();
+      return texts.map((text) => (signal?.aborted ? [0, 0, 0] : vectorOf(text)));
+    });
+    const controller = new AbortController();
+    await cached(['a']);
+    const aborted = cached(['a', 'b'], controller.signal);
+    await Promise.resolve();
+    controller.abort();
+    expect(await aborted).toEqual([
+      [0, 0, 0],
+      [0, 0, 0],
+    ]);
+    expect(await cached(['b'])).toEqual([vectorOf('b')]);
+  });
+});
+
+describe('texts that the caller changes meanwhile', () => {
+  it('do not change which vectors it is given', async () => {
+    const kit = createRecordingCache();
+    const cached = kit.under(policy, embedding());
+    await cached(['a']);
+    const texts = ['a'];
+    const hit = cached(texts);
+    texts.push('b');
+    expect(await hit).toEqual([vectorOf('a')]);
   });
 });

@@ -29,6 +29,26 @@ describe('options of decorators', () => {
     for (const options of [null, '1m', 5]) expect(create(name, options)).toThrow(`@${name} was given`);
   });
 
+  it.each(Object.keys(POLICIES))('@%s refuses an object that is no plain one', (name) => {
+    class Options {}
+    for (const options of [[], new Map(), new Date(), new Options(), Object.create(Options.prototype)]) {
+      expect(create(name, options)).toThrow(`@${name} was given [object `);
+      expect(create(name, options)).toThrow('expected a plain object of options, or nothing');
+    }
+  });
+
+  it.each(Object.keys(POLICIES))('@%s refuses a class, or its prototype, and says to write parentheses', (name) => {
+    class Base {}
+    class Derived extends Base {}
+    for (const options of [Base, Base.prototype, Derived, Derived.prototype]) {
+      expect(create(name, options)).toThrow(`@${name} was given a class in place of options: write @${name}()`);
+    }
+  });
+
+  it('takes a plain object without a prototype', () => {
+    expect(create('Cacheable', Object.assign(Object.create(null), { ttl: '1m' }))).not.toThrow();
+  });
+
   it.each<[string, object, string]>([
     ['Cacheable', { ttl: 60 }, "option 'ttl' is 60: expected a duration with a unit"],
     ['Cacheable', { ttl: '60' }, "option 'ttl' is '60'"],
@@ -60,7 +80,7 @@ describe('options of decorators', () => {
     ['CacheEvict', { namespace: 'n' }, '@CacheEvict evicts nothing'],
     ['CacheEvict', { all: true }, "needs 'namespace'"],
     ['CacheEvict', { key: () => 1 }, "needs 'namespace'"],
-    ['CacheEvict', { tags: ['a'], scope: 'tenant' }, "'scope' needs 'key'"],
+    ['CacheEvict', { tags: ['a'], scope: 'tenant' }, "has no option 'scope'"],
     ['CacheEvict', { tags: ['a'], before: 'yes' }, "option 'before' is 'yes'"],
   ])('@%s refuses %o', (name, options, message) => {
     expect(create(name, options)).toThrow(TypeError);

@@ -1,9 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { evictPolicy } from '../../../src/agent/evict-policy.js';
 import type { MethodPolicy } from '../../../src/agent/method-policy.js';
+import type { AgentCache } from '../../../src/core/cache.js';
 import { promptPolicy } from '../../../src/agent/prompt-policy.js';
 import { valuePolicy } from '../../../src/agent/value-policy.js';
-import { createRecordingCache, type MethodOptions } from '../../support/recording-cache.js';
+import { createRecordingCache, withMethods, type MethodOptions } from '../../support/recording-cache.js';
 
 const counting = (): jest.Mock<(...args: unknown[]) => Promise<unknown>> => {
   let count = 0;
@@ -221,6 +222,15 @@ describe('promptPolicy', () => {
     expect(await runsOf(promptPolicy({ key: (id: string) => id }), ['a', () => 1], ['a', () => 2], ['b'])).toBe(2);
   });
 
+  it.each([undefined, null])('does not let all calls share for which key answers %s', async (id) => {
+    expect(await runsOf(promptPolicy({ key: () => id }), ['alice'], ['bob'], ['alice'])).toBe(3);
+  });
+
+  it('never stores where the temperature is given and not known', async () => {
+    expect(await runsOf(promptPolicy({ temperature: undefined }), ['a'], ['a'])).toBe(2);
+    expect(await runsOf(valuePolicy({ temperature: undefined }), ['a'], ['a'])).toBe(2);
+  });
+
   it('never stores the output of a model that is not at temperature 0', async () => {
     const policy = promptPolicy({ temperature: (request: { temperature?: number }) => request.temperature });
     expect(await runsOf(policy, [{ temperature: 1 }], [{ temperature: 1 }])).toBe(2);
@@ -270,19 +280,68 @@ describe('evictPolicy', () => {
     expect(await leftBy({ ...options, before: true }, failing)).toEqual([]);
   });
 
-  it('evicts the entry of the scope that the cached method names', async () => {
-    const kit = createRecordingCache({ cache: { scope: { resolve: () => ({ tenant: 't1' }) } } });
+  it('evicts by a key for everybody, whatever vary and scope say', async () => {
+    let user: string | undefined = 'alice';
+    const kit = createRecordingCache({ cache: { scope: { resolve: () => (user ? { principal: user } : undefined) } } });
     const method = counting();
-    const cached = kit.under(valuePolicy({ namespace: 'users', key: () => 1, scope: 'public' }), method);
-    const evict = async (options: object): Promise<unknown> =>
-      kit.under(evictPolicy({ namespace: 'users', key: () => 1, ...options }), async () => undefined)();
-    await cached();
-    await evict({});
-    await cached();
+    const options = { namespace: 'users', key: (id: number) => id };
+    const cached = kit.under(valuePolicy({ ...options, vary: (_id: number, locale: string) => locale }), method);
+    const shared = kit.under(valuePolicy({ ...options, vary: () => 'shared', scope: 'public' }), method);
+    const evict = kit.under(evictPolicy(options), async (_id: number) => undefined);
+    const readAll = async (id: number): Promise<unknown> => {
+      return Promise.all([cached(id, 'de'), cached(id, 'en'), shared(id)]);
+    };
+    await readAll(1);
+    await readAll(2);
+    for (const who of ['bob', undefined]) {
+      user = who;
+      await evict(1);
+      user = 'alice';
+      method.mockClear();
+      await readAll(1);
+      expect(method).toHaveBeenCalledTimes(3);
+      await readAll(2);
+      expect(method).toHaveBeenCalledTimes(3);
+    }
+  });
+
+  it('keeps apart keys of other types and namespaces', async () => {
+    const kit = createRecordingCache();
+    const method = counting();
+    const key = (id: unknown): string => id as string;
+    const cached = kit.under(valuePolicy({ namespace: 'users', key }), method);
+    await cached('1');
+    await kit.under(evictPolicy({ namespace: 'users', key }), async (_id: unknown) => undefined)(1);
+    await kit.under(evictPolicy({ namespace: 'user', key }), async (_id: unknown) => undefined)('s:1');
+    await kit.under(evictPolicy({ tags: ['users:1', '1'] }), async () => undefined)();
+    await cached('1');
     expect(method).toHaveBeenCalledTimes(1);
-    await evict({ scope: 'public' });
-    await cached();
-    expect(method).toHaveBeenCalledTimes(2);
+  });
+
+  it('leaves nothing that was read while the method ran, with before', async () => {
+    const readMeanwhile = async (before: boolean, mutate?: (cache: AgentCache) => AgentCache): Promise<unknown> => {
+      const kit = createRecordingCache({ ...(mutate && { mutate }) });
+      let version = 1;
+      const cached = kit.under(valuePolicy({ namespace: 'users', key: () => 1 }), async () => version);
+      const save = kit.under(evictPolicy({ namespace: 'users', key: () => 1, before }), async () => {
+        expect(kit.eventsOf('invalidate')).toHaveLength(before ? 1 : 0);
+        await cached();
+        version++;
+        throw new Error('constraint');
+      });
+      await save().catch(() => undefined);
+      return cached();
+    };
+    expect(await readMeanwhile(true)).toBe(2);
+    expect(await readMeanwhile(false)).toBe(1);
+    const onlyBefore = (cache: AgentCache): AgentCache =>
+      withMethods(cache, {
+        invalidateAround: async (targets, change) => {
+          await Promise.all([targets].flat().map((target) => cache.invalidate(target)));
+          return change();
+        },
+      });
+    expect(await readMeanwhile(true, onlyBefore)).toBe(1);
   });
 
   it('evicts the contexts of a task', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { readOnlyToolPolicy } from '../../../src/agent/read-only-tool-policy.js';
 import { CORRELATION_FIELDS } from '../../../src/agent/tool-call.js';
 import type { ToolDescriptor } from '../../../src/agent/tool-descriptor.js';
+import { deferred, settle } from '../../support/cache-kit.js';
 import {
   createRecordingCache,
   withMethods,
@@ -79,6 +80,42 @@ describe('readOnlyToolPolicy', () => {
     expect(execute).toHaveBeenCalledTimes(4);
   });
 
+  it('shares a result with those that the scope of the descriptor names, and no others', async () => {
+    let principal: string | undefined = 'alice';
+    const resolve = (): object => ({ tenant: 't', ...(principal && { principal }) });
+    /** Who of three callers is answered by the cache. */
+    const servedWith = async (scope: NonNullable<ToolDescriptor['scope']>): Promise<(string | undefined)[]> => {
+      const kit = kitOf({
+        tools: { read_file: { permissionTier: 'READ_ONLY', scope } },
+        cache: { scope: { resolve } },
+      });
+      const cached = kit.under(readOnlyToolPolicy({ scope: 'public' }), counting());
+      const statuses = [];
+      for (principal of ['alice', 'bob', undefined]) statuses.push(kit.statusOf(await cached(READ)));
+      return statuses;
+    };
+    expect(await servedWith('principal')).toEqual(['miss', 'miss', 'bypass']);
+    expect(await servedWith('tenant')).toEqual(['miss', 'hit', 'hit']);
+  });
+
+  it('makes the key of the parts that services in other languages know', async () => {
+    const { keys } = kitOf().services;
+    const keyOf = async (descriptor: Partial<ToolDescriptor>, call: Call): Promise<string | undefined> => {
+      const kit = kitOf({ tools: { read_file: { permissionTier: 'READ_ONLY', ...descriptor } } });
+      const result = await kit.under(readOnlyToolPolicy({}), counting())(call);
+      return kit.cache.outcomeOf(result)?.key?.replace(':AppModule.Service.method', '');
+    };
+    const { params } = READ;
+    expect(await keyOf({}, READ)).toBe(keys.toolKey('read_file', params));
+    expect(await keyOf({ version: '2' }, READ)).toBe(keys.toolKey('read_file', params, { version: '2' }));
+    const vary = { root: '/a' };
+    expect(await keyOf({ vary }, READ)).toBe(keys.toolKey('read_file', params, { vary: { tool: vary } }));
+    const call = { request: { user: 'alice' }, further: [], isText: false };
+    expect(await keyOf({ vary }, { ...READ, user: 'alice' })).toBe(
+      keys.toolKey('read_file', params, { vary: { tool: vary, call } }),
+    );
+  });
+
   it.each<[string, Call, string]>([
     ['volatile', { tool: 'clock' }, 'volatile'],
     ['of a tier that may write', { tool: 'write_file' }, 'not-read-only'],
@@ -149,8 +186,25 @@ describe('hidden parameters', () => {
     expect(await runsOf(first, first)).toBe(1);
   });
 
-  it.each(CORRELATION_FIELDS)('do not include the correlation field %s', async (field) => {
-    expect(await runsOf([{ ...READ, [field]: 1 }], [{ ...READ, [field]: 2 }])).toBe(1);
+  it.each(CORRELATION_FIELDS)('do not include the correlation field %s beside parameters', async (field) => {
+    expect(await runsOf([{ ...READ, [field]: 'x' }], [{ ...READ, [field]: 'y' }])).toBe(1);
+    expect(await runsOf([{ ...READ, [field]: 10 }], [{ ...READ, [field]: 20 }])).toBe(1);
+  });
+
+  it.each(CORRELATION_FIELDS)('include %s where no parameters stand beside it', async (field) => {
+    const flat = { tool: 'read_file' };
+    expect(await runsOf([{ ...flat, [field]: 'x' }], [{ ...flat, [field]: 'y' }])).toBe(2);
+    const options = { params: (call: Call) => call.query };
+    expect(await runsOf([{ ...flat, [field]: 'x' }], [{ ...flat, [field]: 'y' }], options)).toBe(2);
+    expect(await runsOf([{ ...flat, params: null, [field]: 'x' }], [{ ...flat, [field]: 'y' }])).toBe(2);
+  });
+
+  it('include a correlation field that holds neither a text nor a number', async () => {
+    expect(await runsOf([{ ...READ, id: { user: 1 } }], [{ ...READ, id: { user: 2 } }])).toBe(2);
+  });
+
+  it('include the type', async () => {
+    expect(await runsOf([{ ...READ, type: 'binary' }], [{ ...READ, type: 'text' }])).toBe(2);
   });
 
   it('do not include signals', async () => {
@@ -182,6 +236,61 @@ describe('hidden parameters', () => {
     expect(kit.warnings).toHaveLength(1);
     expect(kit.warnings[0]?.message).toContain('`vary`');
     expect(kit.eventsOf('invalidate')).toEqual([]);
+  });
+});
+
+describe('results that name the call', () => {
+  /** What two calls that differ in their id alone are answered by a tool that answers so. */
+  async function answersTo(
+    answer: (call: Call) => unknown,
+    options: Options = {},
+    ids: readonly unknown[] = ['call_1', 'call_2'],
+  ): Promise<{ answers: unknown[]; kit: RecordingCache }> {
+    const kit = kitOf();
+    const cached = kit.under(readOnlyToolPolicy(options), async (call: Call) => answer(call));
+    const answers = [];
+    for (const id of ids) answers.push(await cached({ id, name: 'read_file', arguments: '{"path":"a"}' }));
+    return { answers, kit };
+  }
+
+  it.each<[string, (call: Call) => unknown]>([
+    ['in a field', ({ id }) => ({ role: 'tool', tool_call_id: id, content: 'x' })],
+    ['in a field of a field', ({ id }) => ({ ok: true, message: { tool_call_id: id } })],
+    ['in an array', ({ id }) => [true, { tool_call_id: id }]],
+    ['as the whole', ({ id }) => id],
+  ])('are for their own call: the id %s', async (_name, answer) => {
+    const { answers, kit } = await answersTo(answer);
+    expect(answers).toEqual(['call_1', 'call_2'].map((id) => answer({ id })));
+    const reason = 'an id of the call stands in its result';
+    expect(kit.eventsOf('refused')[0]).toEqual({ category: 'tool', reason, isIntended: true });
+    expect(kit.eventsOf('set')).toEqual([]);
+  });
+
+  it('are so with numbers, and with vary, too', async () => {
+    const answer = ({ id }: Call): unknown => ({ step: id });
+    expect((await answersTo(answer, {}, [1, 2])).answers).toEqual([{ step: 1 }, { step: 2 }]);
+    expect((await answersTo(answer, { vary: () => 'alice' })).answers).toEqual([
+      { step: 'call_1' },
+      { step: 'call_2' },
+    ]);
+  });
+
+  it('are stored where they do not', async () => {
+    const { kit } = await answersTo(() => ({ role: 'tool', content: 'x' }));
+    expect(kit.eventsOf('hit')).toHaveLength(1);
+  });
+
+  it('are not given to who waited for the same load', async () => {
+    const kit = kitOf();
+    const gate = deferred<undefined>();
+    const cached = kit.under(readOnlyToolPolicy({}), async ({ id }: Call) => {
+      await gate.promise;
+      return { tool_call_id: id };
+    });
+    const answers = ['call_1', 'call_2', 'call_3'].map((id) => cached({ ...READ, id }));
+    await settle();
+    gate.resolve(undefined);
+    expect(await Promise.all(answers)).toEqual(['call_1', 'call_2', 'call_3'].map((id) => ({ tool_call_id: id })));
   });
 });
 

@@ -5,7 +5,7 @@ import type { UnavailableReason } from '../../../src/core/ports/store.js';
 import { closedStore } from '../../../src/tiers/closed-store.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 import { MemoryStore } from '../../../src/tiers/memory/memory-store.js';
-import { EventRecorder } from '../../support/redis-kit.js';
+import { clientOn, EventRecorder } from '../../support/redis-kit.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 
 const HOUR = 3_600_000;
@@ -48,6 +48,17 @@ describe('a client', () => {
       { operation: 'setMany', keys: ['app:a', 'app:b'] },
       { operation: 'getMany', keys: ['app:a', 'app:b'] },
     ]);
+  });
+
+  it('says that a value was not stored that is too large to be kept', async () => {
+    const clock = new FakeClock();
+    const events = new EventRecorder();
+    const client = clientOn(new MemoryStore({ maxBytes: 5_000, clock }), events);
+    const large = 'x'.repeat(5_000);
+    expect(await client.set('k', large)).toBe(false);
+    expect(await client.setMany([['a', '1'], ['k', large]])).toBe(false); // prettier-ignore
+    expect(await client.setIfAbsent('k', large)).toBe(false);
+    expect(events.of('set')).toEqual([]);
   });
 
   it('escapes its prefix in patterns, and nothing else', async () => {
@@ -187,6 +198,7 @@ describe('a wrong argument', () => {
     ['increment', ['n', 1, 'Infinitys'], /ttl/],
     ['invalidatePattern', [''], /pattern is empty/],
     ['invalidatePattern', [undefined], /pattern is undefined/],
+    ['invalidatePattern', ['user:\udfff:*'], /pattern is no valid Unicode/],
   ];
 
   it.each(wrong)('of %s(%j) throws at once', (method, args, message) => {

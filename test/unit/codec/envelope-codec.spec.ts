@@ -76,6 +76,11 @@ describe('an envelope', () => {
     expect(codecWith().open(bytes, KEY)).toBeNull();
   });
 
+  it.each([Buffer.alloc(0), Buffer.from(new ArrayBuffer(0))])('opens when its payload is empty: case %#', (bytes) => {
+    const empty = { ...envelope(), encoded: { format: 'bytes', bytes } };
+    expect(codecWith().open(codecWith().seal(empty), KEY)).toEqual(empty);
+  });
+
   it('does not open under another key', () => {
     expect(codecWith().open(codecWith().seal(envelope()), `${KEY}0`)).toBeNull();
   });

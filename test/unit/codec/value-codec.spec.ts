@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createValueCodec } from '../../../src/codec/value-codec.js';
 
 const codec = createValueCodec();
@@ -29,6 +29,17 @@ const nested = (levels: number): unknown => {
   for (let level = 0; level < levels; level++) value = level % 2 ? [value] : { a: value };
   return value;
 };
+
+const nestedIn = (levels: number, wrap: (inner: unknown) => unknown): unknown =>
+  Array.from({ length: levels }).reduce(wrap, 1);
+
+const inMap = (inner: unknown): unknown => new Map([['a', inner]]);
+const inSet = (inner: unknown): unknown => new Set([inner]);
+const inBareObject = (inner: unknown): unknown => Object.assign(Object.create(null) as object, { a: inner });
+
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 describe('plain JSON', () => {
   it('is stored as the text that JSON.stringify writes', () => {
@@ -63,8 +74,8 @@ describe('plain JSON', () => {
     deepStrictEqual(roundTrip(foreign), { a: [1, { b: 'c' }] });
   });
 
-  it('may be a thousand levels deep', () => {
-    deepStrictEqual(roundTrip(nested(1_000)), nested(1_000));
+  it('may be five hundred levels deep', () => {
+    deepStrictEqual(roundTrip(nested(500)), nested(500));
   });
 });
 
@@ -129,6 +140,15 @@ describe('what JSON does not have', () => {
     const [copy] = roundTrip([new Date(NaN)]) as Date[];
     expect(copy).toBeInstanceOf(Date);
     expect(copy?.getTime()).toBeNaN();
+  });
+
+  it.each([inMap, inSet, inBareObject])('may be five hundred levels deep: case %#', (wrap) => {
+    expect(formatAndTextOf(roundTrip(nestedIn(500, wrap)))).toEqual(formatAndTextOf(nestedIn(500, wrap)));
+  });
+
+  it('comes back: a date under fake timers', () => {
+    jest.useFakeTimers();
+    deepStrictEqual(roundTrip({ at: new Date(5) }), { at: new Date(5) });
   });
 
   it('comes back as what it was in another realm', () => {
@@ -230,22 +250,61 @@ describe('a value that would not come back equal', () => {
     [Object.assign(new Date(0), { secret }), 'value is a Date with properties of its own'],
     [new Map([[secret, () => secret]]), 'value[0] is a function'],
     [new Set([1, () => secret]), 'value[1] is a function'],
-    [nested(1_001), `value${'.a[0]'.repeat(6)}… is nested deeper than 1000 levels`],
+    [new Proxy({ secret }, {}), 'value is a proxy'],
+    [[new Proxy([secret], {})], 'value[0] is a proxy'],
+    [
+      new Proxy(
+        Array.from({ length: 20 }, () => 1),
+        { get: () => secret },
+      ),
+      'value is a proxy',
+    ],
+    [{ at: new Proxy({ a: 1 }, { get: () => () => secret }) }, 'value.at is a proxy'],
+    [Object.assign(Buffer.from('a'), { secret }), 'value is a Buffer with properties of its own'],
+    [[Object.assign(Buffer.from('a'), { secret })], 'value[0] is a Buffer with properties of its own'],
+    [Object.assign(new Float32Array(2), { secret }), 'value is a Float32Array with properties of its own'],
+    [
+      { numbers: Object.assign(new Uint8Array(0), { [Symbol(secret)]: 1 }) },
+      'value.numbers is a Uint8Array with properties of its own',
+    ],
+    [Object.defineProperty(new Map(), 'hidden', { value: secret }), 'value is a Map with properties of its own'],
+    [Object.assign(new Date(0), { constructor: secret }), 'value is a Date with properties of its own'],
+    [Object.assign(new Date(0), { [Symbol(secret)]: 1 }), 'value is a Date with properties of its own'],
+    [nested(501), `value${'.a[0]'.repeat(6)}… is nested deeper than 500 levels`],
+    [nestedIn(501, inMap), `value${'[0]'.repeat(12)}… is nested deeper than 500 levels`],
+    [nestedIn(501, inSet), `value${'[0]'.repeat(12)}… is nested deeper than 500 levels`],
+    [nestedIn(501, inBareObject), `value${'.a'.repeat(12)}… is nested deeper than 500 levels`],
   ])('is refused with its kind and place: case %#', (value, reason) => {
     expect(reasonOf(value)).toBe(reason);
     expect(reasonOf(value)).not.toContain(secret);
   });
 
   it('is refused when reading it throws', () => {
-    const throwing = new Proxy(
-      {},
-      {
-        getPrototypeOf: () => {
-          throw new Error(secret);
-        },
-      },
-    );
-    expect(reasonOf([throwing])).toBe('value[0] is something that throws when it is read');
+    const detached = new Uint8Array(1);
+    structuredClone(detached, { transfer: [detached.buffer] });
+    expect(reasonOf([0, detached])).toBe('value[1] is something that throws when it is read');
+  });
+
+  it.each<[string, (inner: unknown) => unknown]>([
+    ['arrays', (inner) => [inner, inner]],
+    ['Maps', (inner) => new Map([[inner, inner]])],
+  ])('is refused when it is a few %s that hold each other again and again', (_, wrap) => {
+    expect(reasonOf(nestedIn(40, wrap))).toBe(`value${'[0]'.repeat(12)}… is beyond the first 1000000 parts`);
+  });
+
+  it.each<[object, unknown, string]>([
+    [Object.prototype, { list: [{ secret }] }, 'value.list[0] is an object with toJSON'],
+    [Object.prototype, 5n, 'value is an object with toJSON'],
+    [Object.prototype, new Map([[1, new Date(0)]]), 'value is an object with toJSON'],
+    [Array.prototype, { list: [secret] }, 'value.list is an object with toJSON'],
+    [Array.prototype, new Set([1]), 'value is an object with toJSON'],
+  ])('is refused when somebody gave toJSON to all objects or arrays: case %#', (prototype, value, reason) => {
+    Object.defineProperty(prototype, 'toJSON', { configurable: true, value: () => 'another' });
+    try {
+      expect(reasonOf(value)).toBe(reason);
+    } finally {
+      delete (prototype as { toJSON?: unknown }).toJSON;
+    }
   });
 
   it('is refused in no time when it is an array that claims to be vast', () => {

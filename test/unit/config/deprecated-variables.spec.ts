@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { resolveOptions } from '../../../src/core/policy/resolve-options.js';
+import { warningsOf } from '../../../src/nest/config/environment-warnings.js';
 import { readCacheEnvironment } from '../../../src/nest/config/read-environment.js';
 
 function read(env: NodeJS.ProcessEnv) {
-  const warnings: string[] = [];
-  const options = readCacheEnvironment(env, (message) => warnings.push(message));
+  const options = readCacheEnvironment(env);
+  const warnings = warningsOf(env);
   return { resolved: resolveOptions(options), warnings };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { getMetadataStorage } from 'class-validator';
 import { readFileSync } from 'node:fs';
+import { CacheTtl } from '../../../src/core/policy/cache-ttl.js';
 import { CacheEnvironment } from '../../../src/nest/config/cache-environment.js';
 
 const defaults = Object.entries(new CacheEnvironment()) as [string, string][];
@@ -22,6 +23,14 @@ describe('what is written about the environment', () => {
     const table = page.slice(page.indexOf('| variable |'), page.indexOf('## How values are read'));
     const rows = [...table.matchAll(/^\| `(\w+)` \| (?:`([^`]*)` )?\| (.+) \|$/gm)];
     expect(rows.map(([, name, value]) => [name, value ?? ''])).toEqual(defaults);
+  });
+
+  it('the concept page gives every preset of CacheTtl its duration and a meaning', () => {
+    const page = readFileSync('docs/concepts/configuration.md', 'utf8');
+    const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| `(\w+)` \| [^|]{5,} \|$/gm)];
+    expect(rows.slice(-Object.keys(CacheTtl).length).map(([, name, ttl]) => [name, ttl])).toEqual(
+      Object.entries(CacheTtl),
+    );
   });
 
   it('every variable is validated', () => {

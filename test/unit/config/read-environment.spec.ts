@@ -1,14 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { CacheConfigurationError } from '../../../src/core/errors.js';
 import { resolveOptions } from '../../../src/core/policy/resolve-options.js';
+import { warningsOf } from '../../../src/nest/config/environment-warnings.js';
 import { readCacheEnvironment } from '../../../src/nest/config/read-environment.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
 const OTHER_KEY = Buffer.alloc(32, 8).toString('base64');
 
 function read(env: NodeJS.ProcessEnv) {
-  const warnings: string[] = [];
-  const options = readCacheEnvironment(env, (message) => warnings.push(message));
+  const options = readCacheEnvironment(env);
+  const warnings = warningsOf(env);
   return { options, warnings, resolved: resolveOptions(options) };
 }
 
@@ -192,7 +193,7 @@ describe('readCacheEnvironment', () => {
     [{ CACHE_REDIS_CLUSTER_NODES: ',' }, "CACHE_REDIS_CLUSTER_NODES is ',': expected host:port"],
     [
       { CACHE_REDIS_CLUSTER_NODES: 'a:1,redis://:hunter2@b:2' },
-      "CACHE_REDIS_CLUSTER_NODES is ':***@b:2': expected host:port",
+      "CACHE_REDIS_CLUSTER_NODES is 'a:1,redis://:***@b': expected host:port",
     ],
     [{ CACHE_REDIS_SENTINELS: 'b', CACHE_REDIS_SENTINEL_NAME: 'my master' }, 'CACHE_REDIS_SENTINEL_NAME is '],
   ])('refuses the contradiction %j', (env, line) => {
@@ -219,6 +220,18 @@ describe('readCacheEnvironment', () => {
       expect(text).not.toMatch(new RegExp(`hunter2|${KEY.slice(0, 12).replace(/[+/]/g, '.')}`));
     }
     expect(linesOf({ REDIS_URL: secrets.bare }).join('\n')).not.toContain('hunter2');
+  });
+
+  it.each([
+    ['REDIS_URL', 'redis://default:hunter2', 'redis://***'],
+    ['REDIS_URL', 'redis://:hunter2/0', 'redis://***'],
+    ['REDIS_URL', 'redis://:hunter2%40host:6379', 'redis://***'],
+    ['REDIS_URL', 'redis://h:70000?password=hun,ter2', 'redis://***'],
+    ['CACHE_REDIS_SENTINELS', 'redis://:hunter2', 'redis://***'],
+    ['CACHE_REDIS_CLUSTER_NODES', 'a:1,redis://:hunter2', 'a:1,redis://***'],
+  ])('shows no password of %s=%s, which has no @', (name, text, shown) => {
+    const lines = linesOf({ [name]: text, CACHE_REDIS_SENTINEL_NAME: name.includes('SENTINELS') ? 'main' : '' });
+    expect(lines).toEqual([expect.stringContaining(`${name} is '${shown}': expected `)]);
   });
 
   it('checks a disabled cache as well, so that switching it on cannot fail', () => {

@@ -71,6 +71,28 @@ describe('getOrLoadMany', () => {
     expect(await cache.getOrLoadMany(['g:1', 'g:2'], failing, policy)).toEqual(['old 1', 'old 2']);
     await expect(cache.getOrLoadMany(['g:1', 'g:3'], failing, policy)).rejects.toThrow('down');
   });
+
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['a text', 'ab'],
+    ['something with a length', { length: 2 }],
+    ['a Set', new Set([1, 2])],
+    ['too many', [1, 2, 3]],
+  ])('fails with CacheLoadError where the loader answers %s, and loads again', async (_what, answer) => {
+    const { cache } = createCacheKit();
+    const failing = cache.getOrLoadMany(['a:1', 'a:2'], async () => answer as number[]);
+    await expect(failing).rejects.toBeInstanceOf(CacheLoadError);
+    expect(await cache.getOrLoadMany(['a:1', 'a:2'], async () => [1, 2])).toEqual([1, 2]);
+  });
+
+  it('takes an empty slot of the answer for undefined', async () => {
+    const { cache } = createCacheKit();
+    const sparse = new Array<number>(2);
+    sparse[1] = 2;
+    expect(await cache.getOrLoadMany(['s:1', 's:2'], async () => sparse)).toEqual([undefined, 2]);
+    expect(await cache.getOrLoad('s:1', async () => 1)).toBe(1);
+  });
 });
 
 describe('getMany and setMany', () => {

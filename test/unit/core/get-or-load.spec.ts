@@ -171,6 +171,17 @@ describe('getOrLoad', () => {
     });
   });
 
+  it('keeps the grace of the policy for a time to live that the loader sets', async () => {
+    const { cache, clock } = createCacheKit();
+    const policy = { ttl: '1h', grace: '1m' } as const;
+    await cache.getOrLoad('own:3', async (load) => (load.ttl('5s'), 'old'), policy);
+    await clock.advance(30_000);
+    const failing = (): Promise<string> => Promise.reject(new Error('down'));
+    expect(await cache.getOrLoad('own:3', failing, policy)).toBe('old');
+    await clock.advance(35_000);
+    await expect(cache.getOrLoad('own:3', failing, policy)).rejects.toThrow('down');
+  });
+
   it('stores only what the policy admits, and takes an admit that throws for a no', async () => {
     const { cache, names } = createCacheKit();
     await cache.getOrLoad('adm:1', async () => 'v', { admit: (result, { bytes }) => result === 'v' && bytes > 1000 });
@@ -213,7 +224,36 @@ describe('getOrLoad', () => {
     expect(cache.outcomeOf(await load())).toEqual({ status: 'miss', tier: null, ageMs: 0, key: 'how:1' });
     await clock.advance(250);
     expect(cache.outcomeOf(await load())).toEqual({ status: 'hit', tier: 'memory', ageMs: 250, key: 'how:1' });
+    expect(cache.outcomeOf(await cache.get('how:1'))).toEqual({
+      status: 'hit',
+      tier: 'memory',
+      ageMs: 250,
+      key: 'how:1',
+    });
     expect(cache.outcomeOf({})).toBeUndefined();
+  });
+
+  it.each([
+    ['skipped it', { skip: true, admit: true }],
+    ['did not admit it', { skip: false, admit: false }],
+  ])('tells all who waited for a result that it was refused when its load %s', async (_how, { skip, admit }) => {
+    const { cache } = createCacheKit();
+    const gate = deferred<void>();
+    const load = () =>
+      cache.getOrLoad(
+        'how:2',
+        async ({ skip: keepOut }) => {
+          await gate.promise;
+          if (skip) keepOut('too small');
+          return { v: 1 };
+        },
+        { admit: () => admit },
+      );
+    const both = [load(), load()];
+    await settle();
+    gate.resolve();
+    const statuses = (await Promise.all(both)).map((result) => cache.outcomeOf(result)?.status);
+    expect(statuses).toEqual(['refused', 'refused']);
   });
 
   it.each([
@@ -223,13 +263,6 @@ describe('getOrLoad', () => {
   ])('refuses %s with CacheArgumentError', async (_what, key, policy) => {
     const { cache } = createCacheKit();
     await expect(cache.getOrLoad(key, async () => 1, policy)).rejects.toBeInstanceOf(CacheArgumentError);
-  });
-
-  it('caches a wrapped function by the key of its arguments', async () => {
-    const { cache } = createCacheKit();
-    let calls = 0;
-    const double = cache.wrap(async (n: number) => (calls++, n * 2), { key: (n) => `double:${n}` });
-    expect([await double(2), await double(2), await double(3), calls]).toEqual([4, 4, 6, 2]);
   });
 });
 
@@ -251,7 +284,44 @@ describe('a closed or disabled cache', () => {
     expect(await cache.getOrLoad('k:1', async () => 'v')).toBe('v');
     expect(store.calls).toEqual([]);
     expect(events).toEqual([{ name: 'bypass', event: { category: 'k', reason: 'disabled' } }]);
-    expect(await cache.explain('k:1')).toMatchObject({ status: 'bypass', reason: 'disabled' });
+  });
+
+  it.each([
+    ['disabled', createCacheKit({ enabled: false }), 'disabled'],
+    ['unknown who asks', createCacheKit({ scope: { resolve: () => undefined } }), 'unknown-scope'],
+  ])('counts every call that goes past it, one for each key, when %s', async (_when, { cache, events }, reason) => {
+    await cache.getMany(['k:1', 'l:1']);
+    await cache.setMany([
+      ['k:1', 1],
+      ['l:1', 2],
+    ]);
+    await cache.delete('k:1');
+    const failing = cache.getOrLoad('k:1', () => Promise.reject(new Error('mine')));
+    await expect(failing).rejects.toThrow('mine');
+    const categories = events.map(({ name, event }) => (name === 'bypass' && 'category' in event ? event : null));
+    expect(categories).toEqual(['k', 'l', 'k', 'l', 'k', 'k'].map((category) => ({ category, reason })));
+  });
+
+  it('finds a wrong argument also while it is closed', async () => {
+    const { cache } = createCacheKit();
+    await cache.close();
+    await expect(cache.get('')).rejects.toBeInstanceOf(CacheArgumentError);
+  });
+
+  it('gives each load a signal of its own, so that no listener outlives its load', async () => {
+    const { cache } = createCacheKit();
+    const signals = new Set<AbortSignal>();
+    for (let n = 0; n < 20; n++) await cache.getOrLoad(`sig:${n}`, async ({ signal }) => void signals.add(signal));
+    await cache.getOrLoadMany(['sig:a', 'sig:b'], async (keys, { signal }) => (signals.add(signal), keys));
+    expect(signals.size).toBe(21);
+    await cache.close();
+    expect([...signals].some(({ aborted }) => aborted)).toBe(false);
+  });
+
+  it('gives a loader that it runs once it is closed a signal that is not aborted', async () => {
+    const { cache } = createCacheKit();
+    await cache.close();
+    expect(await cache.getOrLoad('sig:1', async ({ signal }) => signal.aborted)).toBe(false);
   });
 
   it('gives the loader a signal that is aborted when the cache is closed', async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { CacheKeyGenerator } from '../../../src/core/key/cache-key-generator.js';
+import { CacheArgumentError } from '../../../src/core/errors.js';
 import type { CachePolicy, InvalidationTarget } from '../../../src/core/policy/cache-policy.js';
 import { everything, resource } from '../../../src/core/policy/resource.js';
 import { createCacheKit, deferred, settle, type CacheKit } from '../../support/cache-kit.js';
@@ -44,6 +46,48 @@ describe('invalidate', () => {
     expect(await isOldValueServed(createCacheKit(), target)).toBe(false);
   });
 
+  it.each([
+    ['two forms', { key: KEY, tag: 'a' }, /key and tag: expected exactly one of/],
+    ['no form', { tag: undefined }, /none of its forms/],
+    ['nothing', null, /none of its forms/],
+    ['a text for tags', { tags: 'ab' }, /tags is of type string: expected an array/],
+    ['a number for a tag', { tag: 7 }, /number/],
+    ['no resource', { resource: null }, /undefined/],
+    ['an unknown level', { scope: { level: 'nonsense', id: 'x' } }, /wrong scope: expected/],
+    ['a level that is shared', { scope: { level: 'public', id: 'x' } }, /wrong scope: expected/],
+    ['no id', { scope: { level: 'tenant', id: '' } }, /wrong scope: expected/],
+    ['no scope', { scope: null }, /wrong scope: expected/],
+    ['an unknown level of a key', { key: KEY, level: 'nonsense' }, /'nonsense': expected 'public'/],
+    ['an empty key', { key: '' }, /key is empty/],
+    ['an empty pattern', { pattern: '' }, /pattern is empty/],
+  ])('refuses %s and does nothing, also around a change', async (_what, target, message) => {
+    const { cache, store, events } = createCacheKit();
+    const invalidating = cache.invalidate(target as never);
+    await expect(invalidating).rejects.toBeInstanceOf(CacheArgumentError);
+    await expect(invalidating).rejects.toThrow(message);
+    let isChanged = false;
+    const changing = cache.invalidateAround([{ tag: 'a' }, target as never], async () => void (isChanged = true));
+    await expect(changing).rejects.toBeInstanceOf(CacheArgumentError);
+    expect({ isChanged, calls: store.calls, events }).toEqual({ isChanged: false, calls: [], events: [] });
+  });
+
+  it('is told by the form of its target, whatever else stands in it', async () => {
+    const { cache, events } = createCacheKit();
+    await cache.invalidate({ level: 'public', key: KEY });
+    expect(events).toEqual([{ name: 'invalidate', event: { target: 'key', acknowledged: true } }]);
+  });
+
+  it('does nothing by key for whom nobody knows, and says so', async () => {
+    const { cache, clock, store, events } = createCacheKit({ scope: { resolve: () => undefined } });
+    expect(await cache.invalidate({ key: KEY })).toEqual({ acknowledged: false });
+    await clock.advance(60_000);
+    expect(store.calls).toEqual([]);
+    expect(events).toEqual([
+      { name: 'bypass', event: { category: 'report', reason: 'unknown-scope' } },
+      { name: 'invalidate', event: { target: 'key', acknowledged: false } },
+    ]);
+  });
+
   it('keeps out what another instance began to load before it', async () => {
     const here = createCacheKit();
     const there = createCacheKit({}, here);
@@ -60,7 +104,7 @@ describe('invalidate', () => {
   it('would be caught serving old values if invalidating left the tokens as they are', async () => {
     const here = createCacheKit();
     const there = createCacheKit({}, here);
-    here.store.fail('timeout', ['setMany']);
+    here.store.fail('timeout', ['setManyOnce']);
     const gate = deferred<string>();
     const slow = there.cache.getOrLoad(KEY, () => gate.promise, POLICY);
     await settle();
@@ -98,12 +142,25 @@ describe('invalidate', () => {
     expect(await cache.get('k:1', { tags: ['new'] })).toBeUndefined();
   });
 
+  it.each(['订单', '订单'.repeat(12), 'a:b*'.repeat(60)])(
+    'finds the namespace of a key that the generator made: case %#',
+    async (namespace) => {
+      const { cache } = createCacheKit();
+      const keys = new CacheKeyGenerator();
+      await cache.set(keys.key(namespace, 1), 'old');
+      await cache.set(keys.key(`${namespace}s`, 1), 'kept');
+      expect(await cache.invalidate({ namespace })).toEqual({ acknowledged: true });
+      expect(await cache.get(keys.key(namespace, 1))).toBeUndefined();
+      expect(await cache.get(keys.key(`${namespace}s`, 1))).toBe('kept');
+    },
+  );
+
   it('writes once, however many entries there are', async () => {
     const { cache, store } = createCacheKit();
     for (let n = 0; n < 100; n++) await cache.set(`k:${n}`, n, { tags: ['t'] });
     const before = store.calls.length;
     await cache.invalidate({ tag: 't' });
-    expect(store.calls.slice(before)).toEqual([{ operation: 'setMany', keys: ['agent-cache:~v:tag:t'] }]);
+    expect(store.calls.slice(before)).toEqual([{ operation: 'setManyOnce', keys: ['agent-cache:~v:tag:t'] }]);
     expect(await cache.get('k:42')).toBeUndefined();
   });
 
@@ -141,7 +198,7 @@ describe('an invalidation that is not confirmed', () => {
     const here = createCacheKit();
     const there = createCacheKit({}, here);
     await here.cache.getOrLoad(KEY, async () => 'old', POLICY);
-    here.store.fail('timeout', ['setMany']);
+    here.store.fail('timeout', ['setManyOnce']);
     expect(await here.cache.invalidate({ tag: 'a' })).toEqual({ acknowledged: false });
     expect(await here.cache.getOrLoad(KEY, async () => 'fresh', POLICY)).toBe('fresh');
     expect(await here.cache.get(KEY, POLICY)).toBeUndefined();
@@ -155,7 +212,7 @@ describe('an invalidation that is not confirmed', () => {
   it('is repeated by itself where no recovery is reported', async () => {
     const kit = createCacheKit();
     await kit.cache.set('k:1', 'v', { tags: ['t'] });
-    kit.store.fail('shed', ['setMany', 'delete']);
+    kit.store.fail('shed', ['setManyOnce', 'delete']);
     await kit.cache.invalidate({ tag: 't' });
     await kit.cache.invalidate({ key: 'k:1' });
     await kit.clock.advance(10_000);
@@ -164,6 +221,43 @@ describe('an invalidation that is not confirmed', () => {
     kit.store.fail(null, []);
     await kit.clock.advance(10_000);
     expect(await other.cache.get('k:1')).toBeUndefined();
+  });
+
+  it.each([
+    ['a tag', { tag: 't' }, { category: 'invalidation', operation: 'invalidate', reason: 'timeout' }],
+    ['a pattern', { pattern: 'k:*' }, { category: 'invalidation', operation: 'invalidate', reason: 'incomplete' }],
+    ['a key', { key: 'k:1' }, { category: 'k', operation: 'delete', reason: 'timeout' }],
+  ] as const)('is one error, by %s, however often it is repeated', async (_by, target, error) => {
+    const kit = createCacheKit();
+    kit.store.fail('timeout');
+    await kit.cache.invalidate(target);
+    await kit.clock.advance(60_000);
+    expect(kit.events.filter(({ name }) => name === 'error')).toEqual([{ name: 'error', event: error }]);
+  });
+
+  it('is not repeated once the cache is closed', async () => {
+    const kit = createCacheKit();
+    kit.store.fail('timeout');
+    for (const target of [{ tag: 't' }, { key: 'k:1' }, { pattern: 'k:*' }]) await kit.cache.invalidate(target);
+    await kit.cache.close();
+    expect(kit.clock.pendingTimerCount).toBe(0);
+    const before = kit.store.calls.length;
+    await kit.clock.advance(60_000);
+    kit.store.fail(null);
+    await settle();
+    expect(kit.store.calls).toHaveLength(before);
+  });
+
+  it('is not repeated either where the store answers only once the cache is closed', async () => {
+    const kit = createCacheKit();
+    const release = kit.store.hold('delete');
+    const invalidating = kit.cache.invalidate({ key: 'k:1' });
+    await settle();
+    await kit.cache.close();
+    kit.store.fail('closed');
+    release();
+    expect(await invalidating).toEqual({ acknowledged: false });
+    expect(kit.clock.pendingTimerCount).toBe(0);
   });
 
   it('covers everything when a pattern could not be walked to its end, until all is unusable', async () => {
@@ -183,7 +277,7 @@ describe('an invalidation that is not confirmed', () => {
     const kit = createCacheKit();
     await kit.cache.set('k:1', 'v');
     await kit.cache.set('k:2', 'v', { tags: ['t5'] });
-    kit.store.fail('disconnected', ['setMany']);
+    kit.store.fail('disconnected', ['setManyOnce']);
     const all = Array.from({ length: 10_001 }, (_, n) => kit.cache.invalidate({ tag: `t${n}` }));
     expect((await Promise.all(all)).some(({ acknowledged }) => acknowledged)).toBe(false);
     expect(await kit.cache.get('k:1')).toBeUndefined();
@@ -195,16 +289,28 @@ describe('an invalidation that is not confirmed', () => {
 
   it('is not released by the confirmation of an earlier invalidation of the same group', async () => {
     const kit = createCacheKit();
-    const release = kit.store.hold('setMany');
+    const release = kit.store.hold('setManyOnce');
     const first = kit.cache.invalidate({ tag: 't' });
     await settle();
     release();
-    kit.store.fail('timeout', ['setMany']);
+    kit.store.fail('timeout', ['setManyOnce']);
     const second = await kit.cache.invalidate({ tag: 't' });
     await first;
     expect(second).toEqual({ acknowledged: false });
     await kit.cache.getOrLoad('k:1', async () => 'v', { tags: ['t'] });
     expect(await kit.cache.get('k:1', { tags: ['t'] })).toBeUndefined();
+  });
+});
+
+describe('an unconfirmed invalidation of a group', () => {
+  it('covers an entry of it also for a reader that does not name the group', async () => {
+    const { cache, store } = createCacheKit();
+    await cache.set('k:1', 'old', { tags: ['t'] });
+    store.fail('rejected', ['setManyOnce']);
+    expect(await cache.invalidate({ tag: 't' })).toEqual({ acknowledged: false });
+    expect(await cache.get('k:1')).toBeUndefined();
+    expect(await cache.getOrLoad('k:1', async () => 'new')).toBe('new');
+    expect(await cache.get('k:1')).toBe('new');
   });
 });
 
@@ -234,7 +340,7 @@ describe('invalidateAround', () => {
   it('waits for a store that hangs no longer than one timeout in all', async () => {
     const { cache, store, clock } = createCacheKit({ redis: { url: 'redis://127.0.0.1:1', timeout: '100ms' } });
     let isDone = false;
-    const release = store.hold('setMany');
+    const release = store.hold('setManyOnce');
     const changing = cache.invalidateAround({ tag: 't' }, async () => 'done').then(() => (isDone = true));
     await clock.advance(99);
     expect(isDone).toBe(false);

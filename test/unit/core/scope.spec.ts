@@ -61,6 +61,83 @@ describe('scope', () => {
     expect(store.calls).toEqual([]);
   });
 
+  it.each(['principal', 'workspace', 'session'] as const)(
+    'keeps one %s apart in two tenants, by default and by level',
+    async (level) => {
+      const { cache, composed } = createCacheKit();
+      const load = (tenant: string, policy: { scope?: ScopeLevel }) =>
+        composed.scope.run({ tenant, [level]: 'same' }, () => cache.getOrLoad('k:1', async () => tenant, policy));
+      for (const policy of [{ scope: level }, {}]) {
+        expect([await load('acme', policy), await load('other', policy)]).toEqual(['acme', 'other']);
+      }
+    },
+  );
+
+  it.each([
+    ['empty', ''],
+    ['undefined', undefined],
+    ['a lone surrogate', '\ud800'],
+  ])('bypasses inside run() when an id is %s, and does not inherit it', async (_what, id) => {
+    const { cache, composed, events, store } = createCacheKit();
+    const { scope } = composed;
+    let loads = 0;
+    const load = (policy: { scope?: ScopeLevel } = {}) => cache.getOrLoad('k:1', async () => ++loads, policy);
+    const asUnknown = <T>(fn: () => T): T => scope.run({ principal: id } as ScopeValues, fn);
+    expect([await asUnknown(load), await scope.run(ALICE, () => asUnknown(load))]).toEqual([1, 2]);
+    expect(await scope.run(ALICE, () => asUnknown(() => load({ scope: 'principal' })))).toBe(3);
+    expect(store.calls).toEqual([]);
+    expect(events.at(-1)).toEqual({ name: 'bypass', event: { category: 'k', reason: 'unknown-scope' } });
+    await scope.run(ALICE, () => asUnknown(() => load({ scope: 'tenant' })));
+    expect(await scope.run(BOB, () => load({ scope: 'tenant' }))).toBe(4);
+  });
+
+  it('bypasses inside run() when nothing is named, and shares outside of it', async () => {
+    const { cache, composed } = createCacheKit();
+    let loads = 0;
+    const load = () => cache.getOrLoad('k:1', async () => ++loads);
+    expect([await load(), await load(), await composed.scope.run({}, load)]).toEqual([1, 1, 2]);
+  });
+
+  it.each([
+    ['a number', { principal: 1 }, /principal of a scope is of type number: .*String\(\)/],
+    ['null', { tenant: null }, /tenant of a scope is null/],
+    ['no object', 'alice', /the scope is string: expected \{ tenant/],
+  ])('refuses %s in run() at once', (_what, values, message) => {
+    const { scope } = createCacheKit().composed;
+    const run = (): unknown => scope.run(values as never, () => 'ran');
+    expect(run).toThrow(CacheArgumentError);
+    expect(run).toThrow(message);
+  });
+
+  it.each([
+    ['a number', () => ({ tenant: 'acme', principal: 1 })],
+    ['null', () => ({ tenant: 'acme', principal: null })],
+    ['undefined', () => ({ tenant: 'acme', principal: undefined })],
+    ['a lone surrogate', () => ({ tenant: 'acme', principal: '\udfff!' })],
+    ['a text in place of an object', () => 'acme'],
+    ['a promise', async () => ({ tenant: 'acme' })],
+    [
+      'a getter that throws',
+      () => ({
+        get tenant(): string {
+          throw new Error('no request');
+        },
+      }),
+    ],
+  ])('bypasses when a resolver answers %s', async (_what, resolve) => {
+    const { cache, store } = createCacheKit({ scope: { resolve: resolve as () => ScopeValues } });
+    let loads = 0;
+    const load = () => cache.getOrLoad('k:1', async () => ++loads);
+    expect([await load(), await load()]).toEqual([1, 2]);
+    expect(store.calls).toEqual([]);
+  });
+
+  it('refuses a level that there is none of', async () => {
+    const { cache } = createCacheKit();
+    const load = cache.getOrLoad('k:1', async () => 1, { scope: 'constructor' as ScopeLevel });
+    await expect(load).rejects.toBeInstanceOf(CacheArgumentError);
+  });
+
   it('cannot be left by an id that looks like another scope', async () => {
     const { cache, composed } = createCacheKit();
     const load = (who: ScopeValues, value: string) =>

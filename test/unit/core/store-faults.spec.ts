@@ -45,6 +45,15 @@ describe('a store that gives no answer', () => {
     expect(store.countOf('set')).toBe(0);
   });
 
+  it('is one error where a missing token could not be created, for all loads that share its creation', async () => {
+    const { cache, store, events } = createCacheKit();
+    store.fail('timeout', ['setIfAbsent']);
+    await cache.getOrLoadMany(['k:1', 'k:2'], async (missing) => missing);
+    expect(events.filter(({ name }) => name === 'error')).toEqual([
+      { name: 'error', event: { category: 'invalidation', operation: 'create-version', reason: 'timeout' } },
+    ]);
+  });
+
   it('keeps no caller waiting for a store that hangs while storing', async () => {
     const { cache, store } = createCacheKit();
     await cache.set('k:0', 'the tokens are there');

@@ -41,6 +41,59 @@ describe('beforeHeaders', () => {
     expect(response.text).toBe('body');
   });
 
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['an object', (response) => response.writeHead(201, { 'X-Mark': 'own', 'set-cookie': ['a=1', 'b=2'], etag: '5' })],
+    [
+      'a message and an object',
+      (response) => response.writeHead(201, 'Fine', { 'X-Mark': 'own', 'set-cookie': ['a=1', 'b=2'], etag: '5' }),
+    ],
+    [
+      'names and values in turn',
+      (response) =>
+        response.writeHead(201, ['X-Mark', 'own', 'set-cookie', 'a=1', 'set-cookie', 'b=2', 'etag', '5'] as never),
+    ],
+    [
+      'pairs',
+      (response) =>
+        response.writeHead(201, [
+          ['X-Mark', 'own'],
+          ['set-cookie', 'a=1'],
+          ['set-cookie', 'b=2'],
+          ['etag', '5'],
+        ] as never),
+    ],
+  ])('finds the headers that writeHead was given as %s', async (_, send) => {
+    const response = await responseTo((raw) => {
+      raw.setHeader('etag', 'before');
+      beforeHeaders(raw, () => raw.setHeader('x-mark', `${String(raw.getHeader('x-mark'))}, set`));
+      send(raw);
+      raw.end('body');
+    });
+    expect(response.statusCode).toBe(201);
+    expect(response.headers).toMatchObject({ 'x-mark': 'own, set', 'set-cookie': ['a=1', 'b=2'], etag: '5' });
+    expect(response.text).toBe('body');
+  });
+
+  it('keeps the message of the status', async () => {
+    const response = await responseTo((raw) => {
+      mark(raw);
+      raw.writeHead(200, 'Fine').end();
+    });
+    expect(response.statusMessage).toBe('Fine');
+  });
+
+  it('sets them on the answer that is given after headers were refused', async () => {
+    const response = await responseTo((raw) => {
+      mark(raw);
+      try {
+        raw.writeHead(200, { 'x-bad': 'line\nbreak' });
+      } catch {
+        raw.writeHead(500).end('refused');
+      }
+    });
+    expect([response.statusCode, response.headers['x-mark'], response.text]).toEqual([500, 'set', 'refused']);
+  });
+
   it('sets them as late as possible, and once', async () => {
     const calls: string[] = [];
     let state = 'before sending';

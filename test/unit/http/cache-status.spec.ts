@@ -27,6 +27,31 @@ describe('cacheStatusOf', () => {
     expect(statusOf((tally) => tally.add(kind, 'tool'))).toBe(header);
   });
 
+  it('says answered-stale in place of expired, once for each answer', () => {
+    const header = statusOf((tally) => {
+      tally.add('expired', 'tool');
+      tally.add('expired', 'context');
+      tally.addAnsweredStale('context');
+      tally.add('expired', 'tool');
+      tally.addAnsweredStale('tool');
+    });
+    expect(header.split(', ')).toEqual([
+      'nestjs-agent-cache; fwd=stale; detail="tool"',
+      'nestjs-agent-cache; fwd=stale; detail="context answered-stale"',
+      'nestjs-agent-cache; fwd=stale; detail="tool answered-stale"',
+    ]);
+  });
+
+  it('says answered-stale in place of expired among "other", too', () => {
+    const header = statusOf((tally) => {
+      for (let index = 0; index < 16; index++) tally.add('hit', `category-${index}`);
+      tally.add('expired', 'tool');
+      tally.addAnsweredStale('tool');
+    });
+    expect(parseMembers(header)).toHaveLength(17);
+    expect(header).toContain('nestjs-agent-cache; fwd=stale; detail="other answered-stale"');
+  });
+
   it('counts equal outcomes together and different ones apart', () => {
     const header = statusOf((tally) => {
       tally.add('hit', 'context');

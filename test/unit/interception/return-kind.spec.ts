@@ -1,7 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
-import { EMPTY, Observable, Subject } from 'rxjs';
+import { EMPTY, map, Observable, Subject } from 'rxjs';
 import { declaredKind, kindOfResult } from '../../../src/nest/interception/return-kind.js';
+
+/** As libraries make it whose promises take the place of the global ones. */
+const NamesakePromise = { Promise: class extends Promise<void> {} }.Promise;
 
 describe('what a method answers with', () => {
   const kindOf = (type: unknown, method: unknown = function plain() {}): string | null => {
@@ -21,7 +25,7 @@ describe('what a method answers with', () => {
     class Query {
       then(): void {}
     }
-    for (const type of [undefined, Object, Query, Subject]) expect(kindOf(type)).toBeNull();
+    for (const type of [undefined, Object, Query, Subject, NamesakePromise]) expect(kindOf(type)).toBeNull();
   });
 
   it.each([String, Number, Boolean, Array, Map, Function, Symbol, BigInt, class Price {}])(
@@ -39,6 +43,13 @@ describe('what a method answers with', () => {
     expect(kindOfResult(Promise.resolve(1))).toBe('promise');
     expect(kindOfResult(runInNewContext('Promise.resolve(1)'))).toBe('promise');
     expect(kindOfResult(EMPTY)).toBe('observable');
+    expect(kindOfResult(new Subject().pipe(map(String)))).toBe('observable');
+  });
+
+  it('shows in a promise that an async function answers within an asynchronous context, which Node marks', async () => {
+    const answer = new AsyncLocalStorage<number>().run(1, async () => 1);
+    expect(kindOfResult(answer)).toBe('promise');
+    expect(await answer).toBe(1);
   });
 
   it.each<[string, unknown]>([
@@ -48,6 +59,9 @@ describe('what a method answers with', () => {
     ['a Subject', new Subject()],
     ['an object that can be awaited', { then: () => undefined }],
     ['an object without a prototype', Object.create(null)],
+    ['a promise that can be cancelled', Object.assign(Promise.resolve(1), { cancel: () => undefined })],
+    ['a promise of a library', new (class Promise2 extends Promise<void> {})(() => undefined)],
+    ['a promise of a library that gives it the usual name', new NamesakePromise(() => undefined)],
     ['a generator', (function* () {})()],
     [
       'a proxy that refuses to be looked at',
@@ -61,6 +75,6 @@ describe('what a method answers with', () => {
       ),
     ],
   ])('is left as it is: %s', (_name, result) => {
-    expect(kindOfResult(result)).toBe('other');
+    expect(kindOfResult(result)).toBeNull();
   });
 });

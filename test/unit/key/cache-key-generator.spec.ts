@@ -162,6 +162,16 @@ describe('key', () => {
     expect(keys.key('n', `#${keys.hash(value)}`)).not.toBe(keys.key('n', value));
   });
 
+  it('has no segment of more than 202 characters', () => {
+    const longest = ['~', '!'].flatMap((first) => Array.from({ length: 201 }, (_, n) => first + 'a'.repeat(n)));
+    const lengths = longest.flatMap((text) => keys.key(text, text).split(':')).map((segment) => segment.length);
+    expect(Math.max(...lengths)).toBe(202);
+  });
+
+  it('makes the keys of the other methods under their namespaces', () => {
+    expect(keys.key('context', 't', 5)).toBe(keys.contextKey('t', 5));
+  });
+
   it('keeps out of the keys that begin with ~', () => {
     expect(keys.key('~tag', 'a')).toBe('%7Etag:a');
     expect(keys.key('%7Etag', 'a')).toBe('%257Etag:a');

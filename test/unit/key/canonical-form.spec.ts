@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { CanonicalForm } from '../../../src/core/key/canonical-form.js';
 
 interface Rfc8785 {
@@ -10,6 +10,10 @@ interface Rfc8785 {
 
 const rfc8785 = JSON.parse(readFileSync('test/fixtures/rfc8785.json', 'utf8')) as Rfc8785;
 const formOf = (value: unknown): string => new CanonicalForm().of(value);
+
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 describe('the canonical form of plain JSON', () => {
   it.each(rfc8785.documents)('is that of RFC 8785 for the document "$name"', ({ input, canonical }) => {
@@ -28,6 +32,14 @@ describe('the canonical form of plain JSON', () => {
     const all = Array.from({ length: 0xd800 }, (_, unit) => String.fromCharCode(unit)).join('');
     expect(formOf(all)).toBe(JSON.stringify(all));
     expect(formOf('😀')).toBe('"😀"');
+  });
+
+  it('escapes no more and no fewer characters of ASCII than JSON.stringify, in text and in names', () => {
+    for (let unit = 0; unit < 0x80; unit++) {
+      const text = `a${String.fromCharCode(unit)}`;
+      expect(formOf(text)).toBe(JSON.stringify(text));
+      expect(formOf({ [text]: 1 })).toBe(JSON.stringify({ [text]: 1 }));
+    }
   });
 
   it('leaves out properties that are undefined, the first and the last too', () => {
@@ -98,6 +110,11 @@ describe('the canonical form of what JSON does not have', () => {
     ['an address', new URL('http://a.example/b'), '@json["URL","http://a.example/b"]'],
   ])('of %s', (_, value, form) => {
     expect(formOf(value)).toBe(form);
+  });
+
+  it('of a date is the same under fake timers', () => {
+    jest.useFakeTimers();
+    expect(formOf({ at: new Date(12) })).toBe('{"at":@date(12)}');
   });
 
   it('shows a part of a larger buffer only', () => {

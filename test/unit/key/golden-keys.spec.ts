@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { CacheKeyGenerator, type EmbeddingKeyOptions } from '../../../src/core/key/cache-key-generator.js';
@@ -24,8 +25,8 @@ describe('keys that another language finds', () => {
     expect(golden.hashes.length).toBeGreaterThanOrEqual(20);
   });
 
-  it.each(golden.hashes)('are equal for value %#', ({ value, hash, short }) => {
-    expect(keys.hash(value)).toBe(hash);
+  it.each(golden.hashes)('are equal for value %#', ({ value, hash: full, short }) => {
+    expect(keys.hash(value)).toBe(full);
     expect(keys.hash(value, 16)).toBe(short);
   });
 
@@ -39,6 +40,15 @@ describe('keys that another language finds', () => {
 
   it.each(golden.promptKeys)('are equal for prompt %#', ({ context, of, key }) => {
     expect(keys.promptKey(context, of)).toBe(key);
+  });
+
+  it('differ where its text does: for DEL, and for integers that a double does not hold', () => {
+    const hashOf = (text: string): string => hash('sha256', text);
+    // As json.dumps writes it, and as RFC 8785 does.
+    expect(keys.hash('\x7f')).not.toBe(hashOf('"\\u007f"'));
+    expect(keys.hash('\x7f')).toBe(hashOf('"\x7f"'));
+    for (const integer of [2 ** 53 - 1, 1 - 2 ** 53]) expect(keys.hash(integer)).toBe(hashOf(String(BigInt(integer))));
+    for (const integer of [1e20 + 12_345, 1e21]) expect(keys.hash(integer)).not.toBe(hashOf(String(BigInt(integer))));
   });
 
   it('are still what the script prints', () => {

@@ -22,6 +22,9 @@ const nested = (levels: number): unknown => {
   return value;
 };
 
+const nestedIn = (levels: number, wrap: (inner: unknown) => unknown): unknown =>
+  Array.from({ length: levels }).reduce(wrap, SECRET);
+
 class Plain {
   secret = SECRET;
 }
@@ -61,17 +64,19 @@ describe('a value that no key can be made of', () => {
     ['a lone surrogate in a name', { ['\udc00']: 1 }, 'is text with a lone surrogate'],
     ['an array with a property', Object.assign([1], { note: SECRET }), 'is an array with properties besides its items'],
     ['a match', /s(k)/.exec(SECRET), 'is an array with properties besides its items'],
-    [
-      'a hole that a property makes up for',
-      Object.assign([1, , 3], { '01': 1 }),
+    ...['01', '-1', '1.5', '4294967295'].map((name): [string, unknown, string] => [
+      `an array with a hole and the property ${name}`,
+      Object.assign([1, , 3], { [name]: 1 }),
       'is an array with properties besides its items',
-    ],
+    ]),
     ['a date with a property', Object.assign(new Date(0), { note: SECRET }), 'is a Date with properties of its own'],
     ['a Map with a property', Object.assign(new Map(), { note: SECRET }), 'is a Map with properties of its own'],
     ['a cycle', withCycle, 'is an object that contains itself'],
     ['a cycle through a Map', cyclicMap, 'is an object that contains itself'],
-    ['too many levels', nested(1_001), 'is nested deeper than 1000 levels'],
-    ['a hundred thousand levels', nested(100_000), 'is nested deeper than 1000 levels'],
+    ['too many levels', nested(501), 'is nested deeper than 500 levels'],
+    ['a hundred thousand levels', nested(100_000), 'is nested deeper than 500 levels'],
+    ['too many levels of Maps', nestedIn(501, (inner) => new Map([['a', inner]])), 'is nested deeper than 500 levels'],
+    ['too many levels of Sets', nestedIn(501, (inner) => new Set([inner])), 'is nested deeper than 500 levels'],
     [
       'a getter that throws',
       Object.defineProperty({}, 'a', {
@@ -100,7 +105,7 @@ describe('a value that no key can be made of', () => {
           return this;
         }
       })(),
-      'is nested deeper than 1000 levels',
+      'is nested deeper than 500 levels',
     ],
     [
       'a revoked proxy',
@@ -143,8 +148,28 @@ describe('a value that no key can be made of', () => {
     expect(messageOf({ list: [0, value] })).not.toContain(SECRET);
   });
 
-  it('is accepted at a thousand levels', () => {
-    expect(keys.hash(nested(1_000))).toHaveLength(64);
+  it('is accepted at five hundred levels of any kind', () => {
+    expect(keys.hash(nested(500))).toHaveLength(64);
+    expect(keys.hash(nestedIn(500, (inner) => new Map([[inner, 1]])))).toHaveLength(64);
+    expect(keys.hash(nestedIn(500, (inner) => new Set([inner])))).toHaveLength(64);
+  });
+
+  it('is accepted with a million parts, and refused with one more', () => {
+    expect(keys.hash(Array.from({ length: 1_000_000 }, () => 1))).toHaveLength(64);
+    expect(messageOf(Array.from({ length: 1_000_001 }, () => 1))).toContain('is beyond the first 1000000 parts');
+  });
+
+  it.each<[string, (inner: unknown) => unknown]>([
+    ['arrays', (inner) => [inner, inner]],
+    ['Maps', (inner) => new Map([[inner, inner]])],
+  ])('is refused when it is a few %s that hold each other again and again', (_, wrap) => {
+    expect(messageOf(nestedIn(40, wrap))).toContain('is beyond the first 1000000 parts');
+  });
+
+  it('is a cycle even where its parts are too many before its levels are', () => {
+    const cycle: unknown[] = Array.from({ length: 5_000 }, () => 1);
+    cycle.push(cycle);
+    expect(messageOf(cycle)).toContain('is an object that contains itself');
   });
 
   it('is accepted with a symbol that is hidden', () => {
@@ -186,6 +211,6 @@ describe('a refusal', () => {
   });
 
   it('shows no more than the beginning of a long way', () => {
-    expect(messageOf(nested(1_001)).length).toBeLessThan(200);
+    expect(messageOf(nested(501)).length).toBeLessThan(200);
   });
 });

@@ -1,9 +1,13 @@
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { classNameOf, isDense, kindOf, type ValueKind } from '../../../src/core/ports/value-kind.js';
 
 const sub = (Base: new () => object, name: string): object =>
   new ({ [name]: class extends Base {} }[name] as new () => object)();
+
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 describe('the kind of an object', () => {
   it.each<[ValueKind, object]>([
@@ -41,6 +45,15 @@ describe('the kind of an object', () => {
     ['instance', 'new Error()'],
   ])('is %s in another realm too: %s', (kind, code) => {
     expect(kindOf(runInNewContext(code) as object)).toBe(kind);
+  });
+
+  it('is a date whether or not fake timers had come in when it was made', () => {
+    const real = new Date(0);
+    jest.useFakeTimers();
+    expect(Object.getPrototypeOf(new Date(0))).not.toBe(Object.getPrototypeOf(real));
+    expect([kindOf(real), kindOf(new Date(0))]).toEqual(['date', 'date']);
+    expect(kindOf(sub(Date, 'Date'))).toBe('instance');
+    expect(kindOf(Object.create(Date.prototype) as object)).toBe('instance');
   });
 
   it('is not changed by the name of a subclass', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isNodeAddress, isRedisUrl } from '../../../src/core/policy/redis-address.js';
+import { isNodeAddress, isRedisUrl, parseNodeAddress, parseRedisUrl } from '../../../src/core/policy/redis-address.js';
 
 describe('isRedisUrl', () => {
   it.each([
@@ -9,7 +9,8 @@ describe('isRedisUrl', () => {
     'redis://user:pass@10.0.0.1/15',
     'redis://[::1]:6379',
     'redis://host:6379/',
-    'redis://host?family=6',
+    'REDIS://host',
+    ' rediss://host\n',
   ])('accepts %s', (text) => {
     expect(isRedisUrl(text)).toBe(true);
   });
@@ -26,9 +27,41 @@ describe('isRedisUrl', () => {
     'redis://host/db',
     'redis://host/0/1',
     'redis://:%zz@host',
+    'redis://%4:0x@host',
+    'redis://m\u00fcller',
+    'redis://host?family=6',
+    'redis://host?password=hunter2',
+    'redis://localhost:6379/0?name=me@example.com',
+    'redis://localhost:6399#@evil',
     'redis://ho st',
   ])('refuses %j', (text) => {
     expect(isRedisUrl(text)).toBe(false);
+  });
+});
+
+describe('a Redis URL', () => {
+  const plain = { username: undefined, password: undefined, db: 0, isTls: false };
+  it.each([
+    ['redis://localhost', { ...plain, host: 'localhost', port: 6379 }],
+    ['redis://10.0.0.1:7000', { ...plain, host: '10.0.0.1', port: 7000 }],
+    ['redis://[::1]:7000/', { ...plain, host: '::1', port: 7000 }],
+    ['REDISS://h', { ...plain, host: 'h', port: 6379, isTls: true }],
+    ['redis://h/3', { ...plain, host: 'h', port: 6379, db: 3 }],
+    ['redis://:pass@h', { ...plain, host: 'h', port: 6379, password: 'pass' }],
+    ['redis://user@h', { ...plain, host: 'h', port: 6379, username: 'user' }],
+    ['redis://user:p%40ss%3A@h:1/2', { ...plain, host: 'h', port: 1, db: 2, username: 'user', password: 'p@ss:' }],
+    ['redis://user:p@ss:word@h', { ...plain, host: 'h', port: 6379, username: 'user', password: 'p@ss:word' }],
+  ])('%s is read', (url, expected) => {
+    expect(parseRedisUrl(url)).toEqual(expected);
+  });
+});
+
+describe('the address of a node', () => {
+  it.each([
+    ['h:7000', { host: 'h', port: 7000 }],
+    ['[::1]:7000', { host: '::1', port: 7000 }],
+  ])('%s is read', (address, expected) => {
+    expect(parseNodeAddress(address)).toEqual(expected);
   });
 });
 

@@ -44,6 +44,8 @@ describe('resolveOptions', () => {
       connections: 1,
       username: undefined,
       password: undefined,
+      sentinelUsername: undefined,
+      sentinelPassword: undefined,
       tls: undefined,
     });
   });
@@ -83,6 +85,8 @@ describe('resolveOptions', () => {
         connections: 2,
         username: 'u',
         password: 'p',
+        sentinelUsername: 'su',
+        sentinelPassword: 'sp',
         tls: { ca: 'x' },
       },
       memory: { maxBytes: 5, maxEntries: 6 },
@@ -103,6 +107,8 @@ describe('resolveOptions', () => {
         connections: 2,
         username: 'u',
         password: 'p',
+        sentinelUsername: 'su',
+        sentinelPassword: 'sp',
         tls: { ca: 'x' },
       },
       memory: { maxBytes: 5, maxEntries: 6 },
@@ -188,6 +194,26 @@ describe('resolveOptions', () => {
     expect(error.message).not.toContain('12345');
   });
 
+  it('refuses names that are no options, in every group, and shows no value', () => {
+    const groups = ['redis', 'memory', 'ttl', 'compress', 'encryption', 'embeddings', 'metrics', 'scope'];
+    const wrong = Object.fromEntries(groups.map((group) => [group, { nope: 'hunter2' }]));
+    const { message } = errorOf({ ...wrong, prefx: 'hunter2', tools: {} });
+    const named = [...message.matchAll(/ - (\S+) is no option: expected some of \w+/g)].map(([, path]) => path);
+    expect(named.sort()).toEqual([...groups.map((group) => `${group}.nope`), 'prefx', 'tools'].sort());
+    expect(message).not.toContain('hunter2');
+  });
+
+  it('takes a name that is no option and undefined for absent', () => {
+    expect(resolveOptions({ prefx: undefined } as CacheOptions)).toEqual(resolveOptions());
+  });
+
+  it('checks metrics.aggregate, which has no effect yet', () => {
+    expect(resolveOptions({ metrics: { aggregate: true } })).toEqual(resolveOptions());
+    expect(errorOf({ metrics: { aggregate: 'yes' } }).message).toContain(
+      "metrics.aggregate is 'yes': expected true or false",
+    );
+  });
+
   it.each([null, 'x', 5, [], true])('refuses a group that is %j', (group) => {
     expect(errorOf({ redis: group }).message).toMatch(/redis is .*: expected an object with options/);
   });
@@ -205,6 +231,8 @@ describe('resolveOptions', () => {
     [{ sentinels: [6379], sentinelName: 'm' }, /redis\.sentinels\[0\] is 6379/],
     [{ url: 6379 }, /redis\.url is 6379/],
     [{ url: 'hunter2' }, /redis\.url is '\*\*\*'/],
+    [{ url: 'redis://default:hunter2' }, /redis\.url is 'redis:\/\/\*\*\*'/],
+    [{ clusterNodes: ['redis://:hunter2'] }, /redis\.clusterNodes\[0\] is 'redis:\/\/\*\*\*'/],
     [{ url: 'redis://h', timeout: null }, /redis\.timeout is null/],
   ])('refuses the Redis %j', (redis, message) => {
     expect(errorOf({ redis }).message).toMatch(message);

@@ -33,6 +33,47 @@ describe('availability of a tier', () => {
     expect(events.tierChanges).toEqual(['tierFailed', 'tierRecovered']);
   });
 
+  describe('that comes and goes', () => {
+    const flap = async (times: number) => {
+      for (let time = 0; time < times; time++) {
+        availability.down('connection-lost');
+        await clock.advance(50);
+        availability.up();
+        await clock.advance(50);
+      }
+    };
+
+    it('is reported as gone, back, gone, and no more, however long that lasts', async () => {
+      await flap(1_000);
+      expect(events.tierChanges).toEqual(['tierFailed', 'tierRecovered', 'tierFailed']);
+    });
+
+    it('is reported as back once it has held for ten seconds', async () => {
+      await flap(3);
+      await clock.advance(9_949);
+      expect(events.tierChanges).toHaveLength(3);
+      await clock.advance(1);
+      expect(events.of('tierRecovered').at(-1)).toEqual({ tier: 'redis', downMs: 150 });
+      await clock.advance(10_000);
+      availability.down('timeout');
+      availability.up();
+      expect(events.tierChanges.slice(4)).toEqual(['tierFailed', 'tierRecovered']);
+    });
+
+    it('is told to listeners every time', async () => {
+      let calls = 0;
+      availability.onRecovered(() => calls++);
+      await flap(3);
+      expect(calls).toBe(3);
+    });
+
+    it('leaves no timer once it was stopped', async () => {
+      await flap(2);
+      availability.stop();
+      expect(clock.pendingTimerCount).toBe(0);
+    });
+  });
+
   it('tells listeners of every time it becomes usable, the first included', () => {
     let calls = 0;
     const stop = availability.onRecovered(() => calls++);

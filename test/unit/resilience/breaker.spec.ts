@@ -34,6 +34,11 @@ describe('a breaker', () => {
     expect(changes).toEqual([['open', 'timeout']]);
   });
 
+  it('opens at once for a failure in silence', () => {
+    breaker.failed('timeout', true);
+    expect(changes).toEqual([['open', 'timeout']]);
+  });
+
   it('forgets failures when something is answered in between', () => {
     fail(2);
     breaker.succeeded();
@@ -87,19 +92,19 @@ describe('a breaker', () => {
     });
   });
 
-  describe('after an answer that came too late', () => {
+  describe('after a sign of life', () => {
     it('lets a probe through at once when it was open, but does not close', () => {
       fail(3);
-      breaker.answeredLate();
+      breaker.revived();
       expect(breaker.state).toBe('half-open');
       expect([breaker.admit(), breaker.admit()]).toEqual([true, false]);
     });
 
     it('still counts the failures of a store that is merely slow', () => {
       fail(1);
-      breaker.answeredLate();
+      breaker.revived();
       fail(1);
-      breaker.answeredLate();
+      breaker.revived();
       fail(1);
       expect(breaker.state).toBe('open');
     });
@@ -108,7 +113,7 @@ describe('a breaker', () => {
       fail(3);
       await clock.advance(500);
       breaker.admit();
-      breaker.answeredLate();
+      breaker.revived();
       expect(breaker.admit()).toBe(false);
     });
   });

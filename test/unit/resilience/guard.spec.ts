@@ -51,6 +51,7 @@ describe('a guard', () => {
       maxInFlight: 512,
       maxInFlightBytes: 1_000,
       retries: 2,
+      isOneServer: true,
       random: () => 0.5,
       classify: (error) => (error as FaultError).fault,
       ...options,
@@ -126,7 +127,7 @@ describe('a guard', () => {
     });
 
     it('keeps the place of a command that timed out until it is settled', async () => {
-      create({ maxInFlight: 1 });
+      create({ maxInFlight: 1, isOneServer: false });
       run();
       await clock.advance(100);
       expect(guard.inFlight).toBe(1);
@@ -164,11 +165,58 @@ describe('a guard', () => {
       await clock.advance(100);
     };
 
-    it('opens after ten timeouts; calls then are not sent', async () => {
-      await timeOut(10);
+    it('opens after one timeout in which nothing was answered; calls then are not sent', async () => {
+      await timeOut(1);
       expect(breaker.state).toBe('open');
       expect(await guard.run(commands.command, READ)).toEqual(failure('breaker-open'));
-      expect(commands.sent).toHaveLength(10);
+      expect(commands.sent).toHaveLength(1);
+    });
+
+    it('releases at once who began to wait later, when it opens for silence', async () => {
+      run();
+      await clock.advance(90);
+      const later = run();
+      await clock.advance(10);
+      expect(later.reply).toEqual(failure('timeout'));
+      expect(clock.pendingTimerCount).toBe(0);
+    });
+
+    it('stays closed for a slow command among others that are answered', async () => {
+      run();
+      await clock.advance(50);
+      run();
+      commands.last.resolve('v');
+      const waiting = run();
+      await clock.advance(50);
+      expect(breaker.state).toBe('closed');
+      expect(waiting.reply).toBeNull();
+    });
+
+    it('opens though the answer to an earlier command came meanwhile', async () => {
+      run();
+      run();
+      commands.sent[0]?.resolve('v');
+      await clock.advance(100);
+      expect(breaker.state).toBe('open');
+    });
+
+    it.each([
+      [9, 'closed'],
+      [10, 'open'],
+    ])('is, after %i timeouts in a row while something else was answered, %s', async (times, state) => {
+      for (let count = 0; count < times; count++) run();
+      run();
+      commands.last.resolve('v');
+      await clock.advance(100);
+      expect(breaker.state).toBe(state);
+    });
+
+    it('opens for silence alone only where one server has to answer', async () => {
+      create({ isOneServer: false });
+      await timeOut(9);
+      expect(breaker.state).toBe('closed');
+      await timeOut(1);
+      expect(breaker.state).toBe('open');
     });
 
     it('does not open for error replies', async () => {
@@ -199,13 +247,16 @@ describe('a guard', () => {
       expect(commands.sent).toHaveLength(12);
     });
 
-    it('closes when a probe is answered, with an error even', async () => {
+    it('closes when a probe is answered, with an error even, and says that something was answered in time', async () => {
+      let answers = 0;
+      create({ onAnswered: () => answers++ });
       await timeOut(10);
       await clock.advance(500);
       run();
       commands.last.reject(OOM);
       await settle();
       expect(breaker.state).toBe('closed');
+      expect(answers).toBe(1);
     });
 
     it('is probed again at once when a late answer proves life', async () => {
@@ -217,6 +268,7 @@ describe('a guard', () => {
     });
 
     it('learns nothing from late failures', async () => {
+      create({ isOneServer: false });
       await timeOut(9);
       for (const { reject } of commands.sent) reject(LOST);
       await settle();
@@ -241,7 +293,9 @@ describe('a guard', () => {
       await clock.advance(1);
       expect(commands.sent).toHaveLength(2);
       await fail(fault);
-      await clock.advance(30);
+      await clock.advance(29);
+      expect(commands.sent).toHaveLength(2);
+      await clock.advance(1);
       expect(commands.sent).toHaveLength(3);
       await fail(fault);
       expect(call.reply).toEqual(failure(fault.reason));

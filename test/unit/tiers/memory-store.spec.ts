@@ -60,11 +60,11 @@ describe('a store in memory', () => {
   it.each([0, 100])('keeps nothing within %i bytes, and does not claim that it does', async (maxBytes) => {
     const store = open(maxBytes);
     const write = { key: 'k', value: Buffer.alloc(1), ttlMs: HOUR };
-    expect(await store.set(write)).toEqual({ ok: true, value: true });
+    expect(await store.set(write)).toEqual({ ok: true, value: false });
     expect(await store.get('k')).toEqual({ ok: true, value: null });
-    expect(await store.setIfAbsent(write)).toEqual({ ok: true, value: true });
-    expect(await store.increment('n', 2, HOUR)).toEqual({ ok: true, value: 2 });
-    expect(await store.increment('n', 2, HOUR)).toEqual({ ok: true, value: 2 });
+    expect(await store.setMany([write])).toEqual({ ok: true, value: false });
+    expect(await store.setIfAbsent(write)).toEqual({ ok: true, value: false });
+    expect(await store.increment('n', 2, HOUR)).toEqual({ ok: false, reason: 'rejected' });
     expect(await store.delete(['k', 'n'])).toEqual({ ok: true, value: 0 });
     expect(await store.deleteMatching('*')).toEqual({ deleted: 0, complete: true });
     expect(await store.health()).toMatchObject({ connected: true, memory: { usedBytes: 0, maxBytes } });
@@ -75,6 +75,44 @@ describe('a store in memory', () => {
     await put(store, 'k', 10);
     await put(store, 'k', 5_000);
     expect(await store.get('k')).toEqual({ ok: true, value: null });
+  });
+
+  it('says that one of many was not kept', async () => {
+    const store = open(5_000);
+    const writes = [10, 5_000].map((size) => ({ key: `k${size}`, value: Buffer.alloc(size), ttlMs: HOUR }));
+    expect(await store.setMany(writes)).toEqual({ ok: true, value: false });
+    expect(await keysOf(store, ['k10', 'k5000'])).toEqual(['k10']);
+  });
+
+  it('refuses what it cannot copy', async () => {
+    const value = new Uint8Array(8);
+    structuredClone(value.buffer, { transfer: [value.buffer] });
+    expect(await open(10_000).set({ key: 'k', value, ttlMs: HOUR })).toEqual({ ok: false, reason: 'rejected' });
+  });
+
+  describe('that deletes by a pattern', () => {
+    const KEYS = 10_000;
+    let store: MemoryStore;
+    beforeEach(async () => {
+      store = open(KEYS * 1_000);
+      for (let count = 0; count < KEYS; count++) await put(store, `k${count}`, 1);
+    });
+
+    it('lets the event loop go on in between', async () => {
+      const deleting = store.deleteMatching('k*');
+      const left = await usedBytes(store);
+      expect(left).toBeGreaterThan(0);
+      expect(left).toBeLessThan(KEYS * ENTRY_OVERHEAD_BYTES);
+      await clock.advance(0);
+      expect(await deleting).toEqual({ deleted: KEYS, complete: true });
+    });
+
+    it('says that it did not come to an end when it is closed meanwhile', async () => {
+      const deleting = store.deleteMatching('k*');
+      await store.close();
+      await clock.advance(0);
+      expect(await deleting).toMatchObject({ complete: false });
+    });
   });
 
   it('is not disturbed when the wall clock jumps', async () => {

@@ -2,50 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { CacheConfigurationError } from '../../../src/core/errors.js';
 import { clusterOptions, sentinelOptions, standaloneOptions } from '../../../src/tiers/redis/connection-options.js';
 import { reconnectDelayMs } from '../../../src/tiers/redis/reconnect-delay.js';
-import { parseAddress, parseRedisUrl } from '../../../src/tiers/redis/redis-address.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 import { redisOptions } from '../../support/redis-kit.js';
-
-describe('a Redis URL', () => {
-  const plain = { username: undefined, password: undefined, db: 0, isTls: false };
-  it.each([
-    ['redis://localhost', { ...plain, host: 'localhost', port: 6379 }],
-    ['redis://10.0.0.1:7000', { ...plain, host: '10.0.0.1', port: 7000 }],
-    ['redis://h:70000', { ...plain, host: 'h', port: 70000 }],
-    ['redis://[::1]:7000/', { ...plain, host: '::1', port: 7000 }],
-    ['rediss://h', { ...plain, host: 'h', port: 6379, isTls: true }],
-    ['redis://h/3', { ...plain, host: 'h', port: 6379, db: 3 }],
-    ['redis://:pass@h', { ...plain, host: 'h', port: 6379, password: 'pass' }],
-    ['redis://user@h', { ...plain, host: 'h', port: 6379, username: 'user' }],
-    ['redis://user:p%40ss%3A@h:1/2', { ...plain, host: 'h', port: 1, db: 2, username: 'user', password: 'p@ss:' }],
-    ['redis://user:p@ss:w%rd@h', { ...plain, host: 'h', port: 6379, username: 'user', password: 'p@ss:w%rd' }],
-    ['redis://:7000', { ...plain, host: '127.0.0.1', port: 7000 }],
-    ['redis://h?enableOfflineQueue=true&commandTimeout=0', { ...plain, host: 'h', port: 6379 }],
-  ])('%s is read', (url, expected) => {
-    expect(parseRedisUrl(url)).toEqual(expected);
-  });
-
-  it.each(['', 'http://h', 'redis:', 'redis://h:port', 'redis://user:secret@h:1:2', 'redis://h/db'])(
-    '%j is refused without being shown',
-    (url) => {
-      expect(() => parseRedisUrl(url)).toThrow(CacheConfigurationError);
-      expect(() => parseRedisUrl(url)).toThrow(/expected 'redis:\/\//);
-      expect(() => parseRedisUrl(url)).not.toThrow(/secret/);
-    },
-  );
-
-  it.each([
-    ['h:7000', { host: 'h', port: 7000 }],
-    ['h', { host: 'h', port: 6379 }],
-    ['[::1]:7000', { host: '::1', port: 7000 }],
-  ])('%s is an address', (address, expected) => {
-    expect(parseAddress(address)).toEqual(expected);
-  });
-
-  it.each(['', ':7000', 'h:p', 'redis://h'])('%j is no address', (address) => {
-    expect(() => parseAddress(address)).toThrow(CacheConfigurationError);
-  });
-});
 
 describe('connection options', () => {
   const failFast = {
@@ -55,6 +13,9 @@ describe('connection options', () => {
     autoResendUnfulfilledCommands: false,
     replyMapping: 'legacy',
     connectTimeout: 2_000,
+    keepAlive: 10_000,
+    socketTimeout: 1_000,
+    maxLoadingRetryTime: 100,
   };
 
   it('keep the library from queueing, repeating and reconnecting', () => {
@@ -64,6 +25,11 @@ describe('connection options', () => {
     expect(options).not.toHaveProperty('tls');
     expect(options).not.toHaveProperty('password');
     expect(options).not.toHaveProperty('commandTimeout');
+  });
+
+  it.each(['nonsense', 'redis://user:secret@h?x=1'])('refuse the address %j without showing it', (url) => {
+    expect(() => standaloneOptions(redisOptions(url), url)).toThrow(CacheConfigurationError);
+    expect(() => standaloneOptions(redisOptions(url), url)).not.toThrow(/secret|nonsense/);
   });
 
   it('use TLS for rediss, with the options given', () => {
@@ -84,16 +50,22 @@ describe('connection options', () => {
 
   it('name the sentinels and encrypt the way to them too', () => {
     const tls = { ca: 'certificate' };
-    const topology = { mode: 'sentinel', sentinels: ['a:1', 'b'], name: 'main' } as const;
-    const options = sentinelOptions(redisOptions(topology, { tls, password: 'p' }), topology, new FakeClock());
+    const topology = { mode: 'sentinel', sentinels: ['a:1', 'b:2'], name: 'main' } as const;
+    const options = sentinelOptions(
+      redisOptions(topology, { tls, password: 'p', sentinelPassword: 's' }),
+      topology,
+      new FakeClock(),
+    );
     expect(options).toMatchObject({
       ...failFast,
       sentinels: [
         { host: 'a', port: 1 },
-        { host: 'b', port: 26379 },
+        { host: 'b', port: 2 },
       ],
       name: 'main',
       password: 'p',
+      sentinelPassword: 's',
+      sentinelCommandTimeout: 500,
       tls,
       sentinelTLS: tls,
       enableTLSForSentinelMode: true,
@@ -103,7 +75,7 @@ describe('connection options', () => {
 
   it('look for the new master when the old one is read-only, once a second at most', async () => {
     const clock = new FakeClock();
-    const topology = { mode: 'sentinel', sentinels: ['a'], name: 'main' } as const;
+    const topology = { mode: 'sentinel', sentinels: ['a:1'], name: 'main' } as const;
     const { reconnectOnError } = sentinelOptions(redisOptions(topology), topology, clock);
     const readOnly = new Error("READONLY You can't write against a read only replica.");
     expect(reconnectOnError?.(new Error('OOM'))).toBe(false);
@@ -124,7 +96,9 @@ describe('connection options', () => {
 
 describe('the delay between attempts to connect', () => {
   const delays = (isWanted: boolean) =>
-    [0, 1_000, 10_000, 60_000, 3_600_000].map((ms) => reconnectDelayMs(ms, isWanted, () => 1));
+    [0, 1_000, 10_000, 60_000, 3_600_000].map((downMs) =>
+      reconnectDelayMs({ downMs, isWanted, briefCount: 0 }, () => 1),
+    );
 
   it('adds half a percent to an outage while somebody asks, or 25 ms', () => {
     expect(delays(true)).toEqual([25, 25, 50, 300, 1_000]);
@@ -134,7 +108,12 @@ describe('the delay between attempts to connect', () => {
     expect(delays(false)).toEqual([50, 500, 2_000, 2_000, 2_000]);
   });
 
+  it('doubles with each connection that does not last, from the second on, to a second while somebody asks', () => {
+    const delay = (briefCount: number) => reconnectDelayMs({ downMs: 0, isWanted: true, briefCount }, () => 1);
+    expect([1, 2, 3, 4, 20].map(delay)).toEqual([25, 50, 100, 200, 1_000]);
+  });
+
   it('is jittered down to half', () => {
-    expect(reconnectDelayMs(10_000, true, () => 0)).toBe(25);
+    expect(reconnectDelayMs({ downMs: 10_000, isWanted: true, briefCount: 0 }, () => 0)).toBe(25);
   });
 });

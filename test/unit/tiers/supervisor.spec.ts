@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { EventEmitter } from 'node:events';
+import { NotConnectedError } from '../../../src/tiers/redis/command-failure.js';
+import { Connections } from '../../../src/tiers/redis/connections.js';
 import type { RedisClient } from '../../../src/tiers/redis/load-ioredis.js';
 import { Supervisor, type SupervisorOptions } from '../../../src/tiers/redis/supervisor.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
@@ -33,6 +35,33 @@ class FakeClient extends EventEmitter {
   }
 }
 
+/** Clients that `create` makes, in order. */
+const factory = (clients: FakeClient[]) => () => {
+  const client = new FakeClient();
+  clients.push(client);
+  return client as unknown as RedisClient;
+};
+
+describe('some connections', () => {
+  it('are used in turn, those that are ready', () => {
+    const clients: FakeClient[] = [];
+    const connections = new Connections(3, {
+      clock: new FakeClock(),
+      create: factory(clients),
+      attemptTimeoutMs: 5_000,
+      onReady: () => undefined,
+      onDown: () => undefined,
+    });
+    expect(() => connections.take()).toThrow(NotConnectedError);
+    clients[0]?.become('ready');
+    clients[2]?.become('ready');
+    const taken = [1, 2, 3, 4].map(() => clients.indexOf(connections.take() as unknown as FakeClient));
+    expect([...taken].sort()).toEqual([0, 0, 2, 2]);
+    expect(taken[0]).not.toBe(taken[1]);
+    expect(connections.readyCount).toBe(2);
+  });
+});
+
 describe('a supervisor', () => {
   let clock: FakeClock;
   let clients: FakeClient[];
@@ -45,11 +74,7 @@ describe('a supervisor', () => {
     told = [];
     supervisor = new Supervisor({
       clock,
-      create: () => {
-        const client = new FakeClient();
-        clients.push(client);
-        return client as unknown as RedisClient;
-      },
+      create: factory(clients),
       attemptTimeoutMs: 5_000,
       onReady: () => void told.push('ready'),
       onDown: () => void told.push('down'),
@@ -108,6 +133,40 @@ describe('a supervisor', () => {
     }
     expect(clients.length).toBeGreaterThan(30);
     expect(clients.length).toBeLessThanOrEqual(42);
+  });
+
+  describe('whose connections are lost as soon as they are ready', () => {
+    const flap = async (ms: number) => {
+      const before = clients.length;
+      for (let elapsed = 0; elapsed < ms; elapsed++) {
+        supervisor.want();
+        if (client().status === 'connecting') client().become('ready');
+        else if (client().status === 'ready') client().become('end');
+        await clock.advance(1);
+      }
+      return clients.length - before;
+    };
+
+    it('slows down to one a second, though somebody asks', async () => {
+      await flap(5_000);
+      expect(await flap(10_000)).toBeLessThanOrEqual(11);
+    });
+
+    it('does not promise to be ready in a moment', async () => {
+      await flap(200);
+      while (client().status !== 'end') await flap(1);
+      expect(supervisor.isConnecting).toBe(false);
+    });
+
+    it('is as quick as ever once a connection has lasted', async () => {
+      await flap(5_000);
+      while (client().status !== 'ready') await flap(1);
+      await clock.advance(1_000);
+      const before = clients.length;
+      client().become('end');
+      await clock.advance(50);
+      expect(clients).toHaveLength(before + 1);
+    });
   });
 
   it('is not hurried after the server refused it, such as for a wrong password', async () => {

@@ -22,7 +22,8 @@ export class Database implements OnModuleInit, OnApplicationShutdown {
     @Optional() private readonly meter?: QueryMeter,
   ) {
     mkdirSync(dirname(settings.databaseFile), { recursive: true });
-    this.client = createClient({ url: pathToFileURL(settings.databaseFile).href });
+    // Pragmas are a connection's own: with more than one, those of `onModuleInit` would hold for some statements only.
+    this.client = createClient({ url: pathToFileURL(settings.databaseFile).href, concurrency: 1 });
   }
 
   /** Makes the tables and their first rows where they are missing. */

@@ -1,13 +1,16 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { CacheEmbeddings } from 'nestjs-agent-cache';
 import { Counters } from '../health/counters.js';
 import { Settings } from '../settings.js';
+import type { EmbeddingError } from './embedding-error.js';
 import { LOCAL_MODEL, localEmbedding } from './local-embedding.js';
 import { remoteEmbeddings } from './remote-embedding.js';
 
 /** Turns texts into vectors: at the endpoint that the settings name, else right here. */
 @Injectable()
 export class Embedder {
+  private readonly log = new Logger(Embedder.name);
+
   constructor(
     private readonly settings: Settings,
     private readonly counters: Counters,
@@ -19,7 +22,7 @@ export class Embedder {
     return url ? model : LOCAL_MODEL;
   }
 
-  /** One vector for each text, in their order. */
+  /** One vector for each text, in their order. Rejects with an `EmbeddingError`. */
   @CacheEmbeddings({
     model(this: Embedder) {
       return this.model;
@@ -28,6 +31,10 @@ export class Embedder {
   async embed(texts: readonly string[]): Promise<Float32Array[]> {
     this.counters.embeddingsComputed += texts.length;
     const { url } = this.settings.embeddings;
-    return url ? remoteEmbeddings(texts, { ...this.settings.embeddings, url }) : texts.map(localEmbedding);
+    if (!url) return texts.map(localEmbedding);
+    return remoteEmbeddings(texts, { ...this.settings.embeddings, url }).catch((error: EmbeddingError) => {
+      this.log.error(error.message);
+      throw error;
+    });
   }
 }

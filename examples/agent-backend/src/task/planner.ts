@@ -1,5 +1,8 @@
 import type { ToolCall } from '../tools/tool.js';
 
+/** The most that one message may ask for. */
+export const MAX_TOOL_CALLS = 20;
+
 /** What a message asks for. */
 export interface Plan {
   readonly toolCalls: readonly ToolCall[];

@@ -1,4 +1,4 @@
-import { ToolError } from '../tools/tool-error.js';
+import { ToldError } from '../told-error.js';
 
 /** One thing that was done in a turn. */
 export interface Step {
@@ -18,29 +18,20 @@ export class StepLog {
 
   constructor(private readonly isHit: (result: unknown) => boolean) {}
 
-  /** Does a step and takes it down with what `shown` makes of the result. */
-  async run<T>(kind: Step['kind'], action: () => Promise<T>, shown: (result: T) => unknown): Promise<T> {
+  /** Does a step and takes it down: with what `shown` makes of the result, or with the error where it is a `ToldError`. */
+  async run<T>(what: Pick<Step, 'kind' | 'tool'>, action: () => Promise<T>, shown: (result: T) => unknown): Promise<T> {
     const start = performance.now();
-    const result = await action();
-    this.steps.push({ kind, ok: true, result: shown(result), cache_hit: this.isHit(result), ms: since(start) });
-    return result;
-  }
-
-  /** Runs a tool. What it refuses or fails at is a step, too, and not an error of the turn. */
-  async runTool(tool: string, action: () => Promise<object>): Promise<Step> {
-    const start = performance.now();
-    const base = { kind: 'tool', tool } as const;
-    let step: Step;
     try {
       const result = await action();
-      step = { ...base, ok: true, result, cache_hit: this.isHit(result), ms: since(start) };
+      this.steps.push({ ...what, ok: true, result: shown(result), cache_hit: this.isHit(result), ms: since(start) });
+      return result;
     } catch (error) {
-      if (!(error instanceof ToolError)) throw error;
-      const { code, message } = error;
-      step = { ...base, ok: false, error: { code, message }, cache_hit: false, ms: since(start) };
+      if (error instanceof ToldError) {
+        const { code, message } = error;
+        this.steps.push({ ...what, ok: false, error: { code, message }, cache_hit: false, ms: since(start) });
+      }
+      throw error;
     }
-    this.steps.push(step);
-    return step;
   }
 }
 

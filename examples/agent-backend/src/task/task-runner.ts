@@ -1,17 +1,19 @@
-import { Injectable, Optional } from '@nestjs/common';
+import { BadRequestException, Injectable, Optional } from '@nestjs/common';
 import { AgentCache } from 'nestjs-agent-cache';
 import { type Context, ContextBuilder } from '../context/context-builder.js';
 import { type FinishedToolCall, MessageStore } from '../context/message-store.js';
 import { nearestNotes } from '../context/nearest-notes.js';
 import { NoteStore } from '../context/note-store.js';
 import { PromptAssembler } from '../context/prompt-assembler.js';
+import { EmbeddingError } from '../embeddings/embedding-error.js';
 import { Embedder } from '../embeddings/embedder.js';
 import { narrower, type PermissionTier } from '../tools/permission-tier.js';
 import { type Caller, ToolExecutor } from '../tools/tool-executor.js';
+import { ToolError } from '../tools/tool-error.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
-import type { ToolCall } from '../tools/tool.js';
+import type { ToolCall, ToolResult } from '../tools/tool.js';
 import { answerOf } from './answer.js';
-import { type Plan, planOf } from './planner.js';
+import { MAX_TOOL_CALLS, type Plan, planOf } from './planner.js';
 import { type Step, StepLog } from './step-log.js';
 import { TaskStore } from './task-store.js';
 
@@ -56,8 +58,10 @@ export class TaskRunner {
     @Optional() private readonly cache?: AgentCache,
   ) {}
 
-  /** Rejects with an `HttpException` where the task or the user is not to be had; what tools refuse is a step. */
+  /** Rejects with an `HttpException` where the task or the user is not to be had, or too much is asked for; what tools refuse is a step. */
   async run({ taskId: wanted, userId, tierLimit, message, toolCalls }: TaskRequest): Promise<TaskAnswer> {
+    const plan: Plan = toolCalls ? { toolCalls, notes: [] } : planOf(message);
+    refuseTooMuch(plan);
     const { taskId, caller } = await this.tasks.open(wanted, userId);
     const { turn } = await this.messages.appendUserMessage({ taskId, content: message });
     const log = new StepLog((result) => this.isHit(result));
@@ -67,8 +71,6 @@ export class TaskRunner {
       log,
       caller: { ...caller, tier: narrower(caller.tier, tierLimit ?? caller.tier) },
     };
-    const plan: Plan = toolCalls ? { toolCalls, notes: [] } : planOf(message);
-
     for (const text of plan.notes) await this.remember(now, text);
     const related = await this.recall(now, message);
     const finished: FinishedToolCall[] = [];
@@ -85,7 +87,7 @@ export class TaskRunner {
   private remember({ caller, log }: Turn, text: string): Promise<void> {
     const { userId } = caller;
     return log.run(
-      'note',
+      { kind: 'note' },
       () => this.notes.add({ userId, text }),
       () => text,
     );
@@ -94,7 +96,7 @@ export class TaskRunner {
   private context({ taskId, turn, caller, log }: Turn): Promise<Context> {
     const { userId } = caller;
     return log.run(
-      'context',
+      { kind: 'context' },
       () => this.contexts.build({ taskId, turn, userId }),
       ({ messages }) => ({ message_count: messages.length }),
     );
@@ -103,17 +105,30 @@ export class TaskRunner {
   private async recall(now: Turn, message: string): Promise<string[]> {
     const { notes } = await this.context(now);
     if (notes.length === 0) return [];
-    const vectors = await now.log.run(
-      'embedding',
-      () => this.embedder.embed([message, ...notes]),
-      ({ length }) => ({ text_count: length }),
-    );
-    return nearestNotes(notes, vectors[0]!, vectors.slice(1));
+    try {
+      const [wanted, ...vectors] = await now.log.run(
+        { kind: 'embedding' },
+        () => this.embedder.embed([message, ...notes]),
+        ({ length }) => ({ text_count: length }),
+      );
+      return nearestNotes(notes, wanted!, vectors);
+    } catch (error) {
+      // Notes are of help, but no turn needs them.
+      if (error instanceof EmbeddingError) return [];
+      throw error;
+    }
   }
 
+  /** What a tool refuses or fails at is no error of the turn. */
   private async runTool({ log, caller }: Turn, call: ToolCall): Promise<FinishedToolCall> {
-    const { ok, result, error } = await log.runTool(call.tool, () => this.executor.execute(call, caller));
-    return { ...call, ok, result: ok ? result : error };
+    const { tool } = call;
+    try {
+      const execute = (): Promise<ToolResult> => this.executor.execute(call, caller);
+      return { ...call, ok: true, result: await log.run({ kind: 'tool', tool }, execute, (result) => result) };
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      return { ...call, ok: false, result: { code: error.code, message: error.message } };
+    }
   }
 
   private async assemble(now: Turn, notes: readonly string[], finished: readonly FinishedToolCall[]): Promise<void> {
@@ -121,7 +136,7 @@ export class TaskRunner {
     const tools = this.registry.all().map(({ name, description }) => ({ name, description }));
     const results = finished.map(({ tool, result }) => `${tool}: ${JSON.stringify(result)}`);
     await now.log.run(
-      'prompt',
+      { kind: 'prompt' },
       () => this.prompts.assemble({ messages, notes, tools, results }),
       ({ text }) => ({ text }),
     );
@@ -131,4 +146,10 @@ export class TaskRunner {
     const status = this.cache?.outcomeOf(result)?.status;
     return status === 'hit' || status === 'stale';
   }
+}
+
+function refuseTooMuch({ toolCalls, notes }: Plan): void {
+  const count = toolCalls.length + notes.length;
+  if (count <= MAX_TOOL_CALLS) return;
+  throw new BadRequestException(`the message asks for ${count} things: ${MAX_TOOL_CALLS} are the most at once`);
 }

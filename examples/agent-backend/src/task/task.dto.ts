@@ -1,5 +1,6 @@
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString, Length, ValidateNested } from 'class-validator';
+import { MAX_TOOL_CALLS } from './planner.js';
 
 /** A tool call that the message brings along. */
 export class ToolCallDto {
@@ -26,7 +27,9 @@ export class TaskDto {
   /** Absent: planned from the message. */
   @IsOptional()
   @IsArray()
-  @ArrayMaxSize(20)
+  @ArrayMaxSize(MAX_TOOL_CALLS)
+  // Nested arrays would be taken for lists of tool calls.
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => ToolCallDto)
   readonly toolCalls?: ToolCallDto[];

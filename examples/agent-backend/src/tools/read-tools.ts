@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { integer, text } from './input-schema.js';
 import { readText } from './text-file.js';
@@ -26,7 +27,9 @@ export function readFileTool(workspace: Workspace): Tool {
       if (content === null) throw new ToolError('TOO_LARGE', `'${path}' is too large or no text`);
       const lines = content.split('\n');
       const shown = lines.slice(from_line - 1, from_line - 1 + line_count);
-      return { path: workspace.nameOf(place), text: shown.join('\n'), from_line, total_lines: lines.length };
+      // What ends with a newline has no further line after it.
+      const total_lines = lines.at(-1) === '' ? lines.length - 1 : lines.length;
+      return { path: workspace.nameOf(place), text: shown.join('\n'), from_line, total_lines };
     },
   });
 }
@@ -40,20 +43,25 @@ export function listDirectoryTool(workspace: Workspace): Tool {
     input: { path: text('Folder, relative to the workspace', { fallback: '.' }) },
     async run({ path }) {
       const folder = await existingFolder(workspace, path);
-      const entries = await sortedEntries(folder);
-      return {
-        path: workspace.nameOf(folder),
-        entries: await Promise.all(
-          entries.slice(0, MAX_ENTRIES).map(async (entry) => ({
-            name: entry.name,
-            type: entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : entry.isSymbolicLink() ? 'link' : 'other',
-            ...(entry.isFile() ? { bytes: (await stat(join(folder, entry.name))).size } : {}),
-          })),
-        ),
-        is_complete: entries.length <= MAX_ENTRIES,
-      };
+      const all = await sortedEntries(folder);
+      const entries = (await Promise.all(all.slice(0, MAX_ENTRIES).map((entry) => described(folder, entry)))).filter(
+        (entry) => entry !== null,
+      );
+      return { path: workspace.nameOf(folder), entries, is_complete: entries.length === all.length };
     },
   });
+}
+
+/** `null`: it is gone by now, or has a name that is no text. */
+async function described(
+  folder: string,
+  entry: Dirent,
+): Promise<{ name: string; type: string; bytes?: number } | null> {
+  const { name } = entry;
+  const found = await lstat(join(folder, name)).catch(() => null);
+  if (!found) return null;
+  if (found.isFile()) return { name, type: 'file', bytes: found.size };
+  return { name, type: found.isDirectory() ? 'folder' : found.isSymbolicLink() ? 'link' : 'other' };
 }
 
 /** `file_info`: kind, size and time of one file or folder. */

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { integer, text } from './input-schema.js';
 import { existingFolder } from './read-tools.js';
-import { readText } from './text-file.js';
+import { TextFiles } from './text-files.js';
 import { defineTool, type Tool } from './tool.js';
 import type { Workspace } from './workspace.js';
 
@@ -28,21 +28,16 @@ export function searchFilesTool(workspace: Workspace): Tool {
     },
     async run({ query, path, limit }) {
       const matches: Match[] = [];
-      let files = 0;
-      let isComplete = true;
-      for await (const place of workspace.files(await existingFolder(workspace, path))) {
-        if (files >= MAX_FILES || matches.length > limit) {
-          isComplete = false;
-          break;
-        }
-        files++;
-        matches.push(...matchesIn(workspace.nameOf(place), await readText(place), query.toLowerCase()));
+      const files = new TextFiles(MAX_FILES);
+      for await (const { place, content } of files.of(await existingFolder(workspace, path))) {
+        matches.push(...matchesIn(workspace.nameOf(place), content, query.toLowerCase()));
+        if (matches.length > limit) break;
       }
       return {
         query,
         matches: matches.slice(0, limit),
-        files_searched: files,
-        is_complete: isComplete && matches.length <= limit,
+        files_searched: files.count,
+        is_complete: files.isComplete && matches.length <= limit,
       };
     },
   });

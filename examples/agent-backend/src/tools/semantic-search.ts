@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { cosine } from '../embeddings/cosine.js';
+import { EmbeddingError } from '../embeddings/embedding-error.js';
 import { Embedder } from '../embeddings/embedder.js';
 import { integer, text } from './input-schema.js';
 import { type Passage, passagesOf } from './passages.js';
 import { existingFolder } from './read-tools.js';
-import { readText } from './text-file.js';
+import { TextFiles } from './text-files.js';
 import { defineTool, type Tool } from './tool.js';
+import { ToolError } from './tool-error.js';
 import { Workspace } from './workspace.js';
 
 const MAX_FILES = 500;
@@ -30,13 +32,18 @@ export class SemanticSearch {
         path: text('Folder to look in, relative to the workspace', { fallback: '.' }),
         limit: integer('How many passages', { min: 1, max: 20, fallback: 5 }),
       },
-      run: async ({ query, path, limit }) => ({ query, passages: await this.nearest(query, path, limit) }),
+      run: async ({ query, path, limit }) => {
+        const { passages, isComplete } = await this.passages(await existingFolder(this.workspace, path));
+        return { query, passages: await this.nearest(query, passages, limit), is_complete: isComplete };
+      },
     });
   }
 
-  private async nearest(query: string, path: string, limit: number): Promise<object[]> {
-    const passages = await this.passages(await existingFolder(this.workspace, path));
-    const [wanted, ...vectors] = await this.embedder.embed([query, ...passages.map((passage) => passage.text)]);
+  private async nearest(query: string, passages: readonly Passage[], limit: number): Promise<object[]> {
+    const texts = [query, ...passages.map((passage) => passage.text)];
+    const [wanted, ...vectors] = await this.embedder.embed(texts).catch((cause: unknown) => {
+      throw cause instanceof EmbeddingError ? new ToolError('FAILED', cause.message, { cause }) : cause;
+    });
     return passages
       .map((passage, index) => ({ passage, score: cosine(wanted!, vectors[index]!) }))
       .sort((a, b) => b.score - a.score)
@@ -49,13 +56,16 @@ export class SemanticSearch {
       }));
   }
 
-  private async passages(folder: string): Promise<Passage[]> {
+  private async passages(folder: string): Promise<{ passages: Passage[]; isComplete: boolean }> {
     const passages: Passage[] = [];
-    let files = 0;
-    for await (const place of this.workspace.files(folder)) {
-      if (++files > MAX_FILES || passages.length >= MAX_PASSAGES) break;
-      passages.push(...passagesOf(this.workspace.nameOf(place), (await readText(place)) ?? ''));
+    const files = new TextFiles(MAX_FILES);
+    for await (const { place, content } of files.of(folder)) {
+      passages.push(...passagesOf(this.workspace.nameOf(place), content ?? ''));
+      if (passages.length > MAX_PASSAGES) break;
     }
-    return passages.slice(0, MAX_PASSAGES);
+    return {
+      passages: passages.slice(0, MAX_PASSAGES),
+      isComplete: files.isComplete && passages.length <= MAX_PASSAGES,
+    };
   }
 }

@@ -1,3 +1,5 @@
+import { ToldError } from '../told-error.js';
+
 export type ToolErrorCode =
   | 'UNKNOWN_TOOL'
   | 'NOT_PERMITTED'
@@ -8,14 +10,15 @@ export type ToolErrorCode =
   | 'TOO_LARGE'
   | 'FAILED';
 
-/** Why a tool did not do what it was asked for; the message is meant for whoever asked. */
-export class ToolError extends Error {
+/** Why a tool did not do what it was asked for. */
+export class ToolError extends ToldError {
+  override readonly name = 'ToolError';
+
   constructor(
     readonly code: ToolErrorCode,
     message: string,
     options?: { cause?: unknown },
   ) {
     super(message, options);
-    this.name = 'ToolError';
   }
 }

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { CacheReadOnlyTool } from 'nestjs-agent-cache';
 import { Counters } from '../health/counters.js';
 import { covers, type PermissionTier } from './permission-tier.js';
@@ -16,6 +16,8 @@ export interface Caller {
 /** Runs tools for callers: the one way to them. */
 @Injectable()
 export class ToolExecutor {
+  private readonly log = new Logger(ToolExecutor.name);
+
   constructor(
     private readonly registry: ToolRegistry,
     private readonly counters: Counters,
@@ -40,7 +42,8 @@ export class ToolExecutor {
       .run(call.params)
       .catch((error: unknown) => {
         if (error instanceof ToolError) throw error;
-        // Messages of the system name places outside the workspace.
+        // Messages of the system name places outside the workspace: they are for the log alone.
+        this.log.error(`${call.tool} failed`, error instanceof Error ? error.stack : String(error));
         throw new ToolError('FAILED', `${call.tool} could not be carried out`, { cause: error });
       });
   }

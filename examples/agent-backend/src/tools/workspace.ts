@@ -3,10 +3,8 @@ import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep, win32 } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../settings.js';
+import { isDraft } from './text-file.js';
 import { ToolError } from './tool-error.js';
-
-/** Folders whose content is not the workspace's own. */
-const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(['.git', 'node_modules']);
 
 /**
  * The folder that tools work in. Paths are relative to it; one that leads out of it, by `..`, as an absolute path or
@@ -14,7 +12,8 @@ const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(['.git', 'node_modules']);
  */
 @Injectable()
 export class Workspace {
-  private readonly root: string;
+  /** Its real, absolute place. */
+  readonly root: string;
 
   constructor(settings: Settings) {
     mkdirSync(settings.workspace, { recursive: true });
@@ -32,8 +31,7 @@ export class Workspace {
 
   /** Real, absolute place for a file that may not be there yet; makes its folder. Never a link. */
   async writable(path: string): Promise<string> {
-    const place = this.place(path);
-    if (place === this.root) throw new ToolError('WRONG_KIND', `'${path}' is the workspace itself: name a file in it`);
+    const place = this.placeOfFile(path);
     this.inside(await nearestRealFolder(dirname(place)), path);
     await mkdir(dirname(place), { recursive: true }).catch((cause: unknown) => {
       throw new ToolError('WRONG_KIND', `'${path}' lies in something that is no folder`, { cause });
@@ -44,18 +42,22 @@ export class Workspace {
     return target;
   }
 
+  /** Real, absolute place of a plain file. Never a link: what one leads to is not what was named. */
+  async plainFile(path: string): Promise<string> {
+    const place = this.placeOfFile(path);
+    const target = join(await this.existing(relative(this.root, dirname(place))), basename(place));
+    const there = await lstat(target).catch((cause: unknown) => {
+      throw new ToolError('NOT_FOUND', `'${path}' does not exist in the workspace`, { cause });
+    });
+    if (!there.isFile()) {
+      throw new ToolError('WRONG_KIND', `'${path}' is ${there.isSymbolicLink() ? 'a link' : 'no plain file'}`);
+    }
+    return target;
+  }
+
   /** The path by which tools name a place; with `/` on every system, `.` for the workspace itself. */
   nameOf(place: string): string {
     return relative(this.root, place).split(sep).join('/') || '.';
-  }
-
-  /** Plain files in a folder and the folders below it, in the order of their names; links are not followed. */
-  async *files(folder: string): AsyncGenerator<string> {
-    for (const entry of await sortedEntries(folder)) {
-      const place = join(folder, entry.name);
-      if (entry.isFile()) yield place;
-      else if (entry.isDirectory() && !SKIPPED_FOLDERS.has(entry.name)) yield* this.files(place);
-    }
   }
 
   private place(path: string): string {
@@ -65,16 +67,23 @@ export class Workspace {
     return this.inside(resolve(this.root, path), path);
   }
 
+  private placeOfFile(path: string): string {
+    const place = this.place(path);
+    if (place === this.root) throw new ToolError('WRONG_KIND', `'${path}' is the workspace itself: name a file in it`);
+    if (/\/\.{0,2}$/.test(path)) throw new ToolError('WRONG_KIND', `'${path}' names a folder: name a file in it`);
+    return place;
+  }
+
   private inside(place: string, path: string): string {
     if (place === this.root || place.startsWith(this.root + sep)) return place;
     throw new ToolError('OUTSIDE_WORKSPACE', `'${path}' leads out of the workspace`);
   }
 }
 
-/** Entries of a folder in the order of their names, by code unit. */
+/** Entries of a folder in the order of their names, by code unit; without what is just being written. */
 export async function sortedEntries(folder: string): Promise<Dirent[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries.filter(({ name }) => !isDraft(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 async function nearestRealFolder(folder: string): Promise<string> {

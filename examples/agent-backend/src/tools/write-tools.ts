@@ -1,8 +1,7 @@
-import { lstat, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { text } from './input-schema.js';
-import { MAX_FILE_BYTES, writeText } from './text-file.js';
+import { appendText, MAX_FILE_BYTES, replaceText } from './text-file.js';
 import { defineTool, type Tool } from './tool.js';
-import { ToolError } from './tool-error.js';
 import type { Workspace } from './workspace.js';
 
 const path = text('File, relative to the workspace');
@@ -16,7 +15,7 @@ export function writeFileTool(workspace: Workspace): Tool {
     input: { path, content: text('All of the new text', { maxLength: MAX_FILE_BYTES, mayBeEmpty: true }) },
     async run({ path, content }) {
       const place = await workspace.writable(path);
-      return { path: workspace.nameOf(place), bytes: await writeText(place, content, 'replace') };
+      return { path: workspace.nameOf(place), bytes: await replaceText(place, content) };
     },
   });
 }
@@ -30,7 +29,7 @@ export function appendFileTool(workspace: Workspace): Tool {
     input: { path, content: text('What to add', { maxLength: MAX_FILE_BYTES }) },
     async run({ path, content }) {
       const place = await workspace.writable(path);
-      return { path: workspace.nameOf(place), bytes: await writeText(place, content, 'append') };
+      return { path: workspace.nameOf(place), bytes: await appendText(place, content) };
     },
   });
 }
@@ -43,9 +42,7 @@ export function deleteFileTool(workspace: Workspace): Tool {
     permissionTier: 'WRITE',
     input: { path },
     async run({ path }) {
-      const place = await workspace.existing(path);
-      if (!(await lstat(place)).isFile())
-        throw new ToolError('WRONG_KIND', `'${path}' is no file: only files are deleted`);
+      const place = await workspace.plainFile(path);
       await unlink(place);
       return { path: workspace.nameOf(place), is_deleted: true };
     },

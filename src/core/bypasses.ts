@@ -1,0 +1,57 @@
+import type { BypassReason, EventSink } from './events.js';
+import type { Load, LoadRequest } from './load-path.js';
+import type { OutcomeLog } from './outcome-log.js';
+import type { CachePolicy } from './policy/cache-policy.js';
+import type { PolicyResolver } from './policy/resolve-policy.js';
+
+interface BypassesParts {
+  readonly policies: PolicyResolver;
+  readonly outcomes: OutcomeLog;
+  readonly events: EventSink;
+}
+
+/** Calls that go past the cache. Each is counted, also one that fails. */
+export class Bypasses {
+  constructor(private readonly parts: BypassesParts) {}
+
+  record(category: string, reason: BypassReason, result?: unknown): void {
+    this.parts.events.emit('bypass', { category, reason });
+    this.parts.outcomes.record(result, { status: 'bypass', tier: null, ageMs: 0, key: null });
+  }
+
+  /** Calls that only ask the cache, or tell it something. */
+  recordKeys(keys: readonly string[], policy: CachePolicy<never>, reason: BypassReason): void {
+    for (const key of keys) this.record(this.parts.policies.publicAddressOf(key, policy).category, reason);
+  }
+
+  /** Runs what has no key. */
+  async run<T>(category: string, reason: BypassReason, work: () => Promise<T>): Promise<T> {
+    let result: T | undefined;
+    try {
+      return (result = await work());
+    } finally {
+      this.record(category, reason, result);
+    }
+  }
+
+  /** Runs a load whose results are not stored. */
+  async load<T>(
+    keys: readonly string[],
+    policy: CachePolicy<T>,
+    reason: BypassReason,
+    load: Load<T>,
+  ): Promise<readonly T[]> {
+    const { policies } = this.parts;
+    const lifetime = policies.lifetimeOf(policy);
+    const requests = keys.map((key): LoadRequest<T> => {
+      const address = policies.publicAddressOf(key, policy);
+      return { address, lifetime, admit: undefined, fence: null, skipReason: null };
+    });
+    let results: readonly T[] = [];
+    try {
+      return (results = await load(requests));
+    } finally {
+      requests.forEach(({ address }, index) => this.record(address.category, reason, results[index]));
+    }
+  }
+}

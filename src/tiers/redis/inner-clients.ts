@@ -1,0 +1,56 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { RedisClient } from './load-ioredis.js';
+import { destroyClient, isCluster } from './redis-client.js';
+
+/** What the library keeps to itself: how a client makes the one with which it asks a sentinel. */
+interface Inside {
+  readonly connector?: { connectToSentinel?: (...args: unknown[]) => Redis };
+}
+
+/**
+ * The clients that a client makes by itself, to ask sentinels or the nodes of a cluster where the data are. The library
+ * ends them in good order or after a time limit of their own, so that a server which hangs would keep the process alive
+ * after everything was closed.
+ */
+export class InnerClients {
+  private readonly clients = new Set<Redis>();
+  private isDestroyed = false;
+
+  /** `client` must not have begun to connect. */
+  constructor(client: RedisClient) {
+    if (isCluster(client)) this.watchNodes(client);
+    else this.watchSentinels(client);
+  }
+
+  destroy(): void {
+    this.isDestroyed = true;
+    for (const client of this.clients) end(client);
+  }
+
+  private watchNodes(cluster: Cluster): void {
+    cluster.on('+node', (node: Redis) => {
+      const duplicate = node.duplicate.bind(node);
+      node.duplicate = (override) => this.watch(duplicate(override));
+    });
+  }
+
+  private watchSentinels(client: Redis): void {
+    const { connector } = client as unknown as Inside;
+    const connect = connector?.connectToSentinel?.bind(connector);
+    if (connector && connect) connector.connectToSentinel = (...args) => this.watch(connect(...args));
+  }
+
+  private watch(client: Redis): Redis {
+    // When one is ended, the library may ask the next server.
+    if (this.isDestroyed) end(client);
+    else this.clients.add(client);
+    client.once('end', () => this.clients.delete(client));
+    return client;
+  }
+}
+
+/** For good: told to disconnect once more, the library would wait for a connection to close that is closed already. */
+function end(client: Redis): void {
+  destroyClient(client);
+  client.disconnect = () => {};
+}

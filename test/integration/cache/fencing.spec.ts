@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { createAgentCache } from '../../../src/composition/create-agent-cache.js';
+import type { AgentCache } from '../../../src/core/cache.js';
+import type { CacheOptions } from '../../../src/core/policy/options.js';
+import { FakeRedisServer } from '../../support/fake-redis-server.js';
+import { FaultProxy } from '../../support/fault-proxy.js';
+import { openRedis } from '../../support/redis-kit.js';
+import { RedisServer } from '../../support/redis-server.js';
+
+let server: RedisServer;
+/** Ends what a test has opened, the last first. */
+const stops: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+  await server.command('FLUSHALL');
+});
+afterAll(() => server.stop());
+
+/** A cache that has reached Redis. */
+async function connected(redis: CacheOptions['redis'] = {}): Promise<AgentCache> {
+  const cache = createAgentCache({ redis: { url: server.url, ...redis } });
+  stops.push(() => cache.close());
+  await until(() => cache.set(`probe:${Math.random()}`, 1));
+  return cache;
+}
+
+async function until(isTrue: () => boolean | Promise<boolean>, withinMs = 5000): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!(await isTrue())) {
+    if (performance.now() > end) throw new Error(`not true within ${withinMs} ms`);
+    await sleep(5);
+  }
+}
+
+describe('a version whose confirmation was lost', () => {
+  it('is not written again, so that nothing stored under it comes back', async () => {
+    const proxy = await FaultProxy.start(server.port);
+    stops.push(() => proxy.stop());
+    const [here, there] = [await connected({ url: proxy.url, timeout: '2s' }), await connected()];
+    const policy = { tags: ['t'] };
+    proxy.cutNextReply(0);
+    expect(await here.invalidate({ tag: 't' })).toEqual({ acknowledged: false });
+    const version = await server.command('GET', 'agent-cache:~v:tag:t');
+    expect(version).not.toBeNull();
+    await there.set('doc:1', 'v1', policy);
+    await until(async () => (await server.command('GET', 'agent-cache:~v:tag:t')) !== version);
+    expect(await there.get('doc:1', policy)).toBeUndefined();
+  });
+
+  it.each([
+    ['setMany', 2],
+    ['setManyOnce', 1],
+  ] as const)('would be written again by a write that may be repeated: %s is sent %i times', async (method, times) => {
+    const fake = await FakeRedisServer.start(([name], count) =>
+      name === 'SET' && count === 1 ? '-LOADING loading\r\n' : undefined,
+    );
+    stops.push(() => fake.stop());
+    const { store } = await openRedis(fake.url, { timeoutMs: 1_000 });
+    stops.push(() => store.close());
+    expect(await store.ready(2_000)).toBe(true);
+    await store[method]([{ key: 'token', value: Buffer.from('v'), ttlMs: 60_000 }]);
+    expect(fake.commands.filter(([name]) => name?.toUpperCase() === 'SET')).toHaveLength(times);
+  });
+});
+
+describe('an invalidation that Redis refuses', () => {
+  afterEach(() => server.command('CONFIG', 'SET', 'maxmemory', '0'));
+
+  it('is covered here also for a reader that does not name the tag', async () => {
+    const cache = await connected();
+    expect(await cache.set('doc:1', 'old', { tags: ['t'] })).toBe(true);
+    await server.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+    expect(await cache.invalidate({ tag: 't' })).toEqual({ acknowledged: false });
+    expect(await cache.get('doc:1')).toBeUndefined();
+    expect(await cache.getOrLoad('doc:1', async () => 'new')).toBe('new');
+  });
+});
