@@ -8,12 +8,8 @@ import { ScriptFailure, root } from '../lib/project.mjs';
 
 const START_SECONDS = 20;
 const children = new Set();
+// Signals, too, end the process by an exit: see lib/run.mjs, with which the demo builds.
 process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')));
-for (const [signal, code] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-])
-  process.once(signal, () => process.exit(code));
 
 /** Starts one example backend as a process of its own; `environment` says what is special about it. */
 export async function startBackend(folder, environment) {

@@ -1,4 +1,6 @@
 import { parseDuration } from '../core/policy/duration.js';
+import { SCOPE_LEVELS } from '../core/scope-key.js';
+import { isPlainObject } from './plain-object.js';
 
 /** What an option may be. */
 export interface OptionRule {
@@ -16,7 +18,7 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 /** Whether it is an array of texts, none of them empty. */
 export const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
-const SCOPE_LEVELS: readonly unknown[] = ['public', 'tenant', 'principal', 'workspace', 'session'];
+const LEVELS: readonly unknown[] = ['public', ...SCOPE_LEVELS];
 
 export const aDuration = rule(
   "a duration with a unit of at least 1 ms, such as '500ms', '30s', '30m', '1h' or '7d'",
@@ -26,7 +28,7 @@ export const aGrace = rule("a duration with a unit, such as '30s' or '0s'", (val
 export const aText = rule('a text that is not empty', isText);
 export const aFunction = rule('a function of the arguments', isFunction);
 export const aFlag = rule('true or false', (value) => typeof value === 'boolean');
-export const aScopeLevel = rule(`one of ${SCOPE_LEVELS.join(', ')}`, (value) => SCOPE_LEVELS.includes(value));
+export const aScopeLevel = rule(`one of ${LEVELS.join(', ')}`, (value) => LEVELS.includes(value));
 export const aTextOrFunction = rule(
   'a text that is not empty, or a function of the arguments',
   (value) => isText(value) || isFunction(value),
@@ -60,7 +62,7 @@ export function checkOptions(
   required: readonly string[] = [],
 ): void {
   if (isOfClass(options)) throw new TypeError(`@${name} was given a class in place of options: write @${name}()`);
-  if (!isPlainObject(options)) {
+  if (!isPlainObject(options) && !isBare(options)) {
     throw new TypeError(
       `@${name} was given ${isObject(options) ? Object.prototype.toString.call(options) : describe(options)}: expected a plain object of options, or nothing`,
     );
@@ -81,12 +83,8 @@ export function checkOptions(
   }
 }
 
-function isPlainObject(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  // Those of another realm, too.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
+/** Whether it is an object without a prototype. */
+const isBare = (value: unknown): boolean => isObject(value) && Object.getPrototypeOf(value) === null;
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { CacheArgumentError } from '../core/errors.js';
 import type { ScopeValues } from '../core/policy/scope.js';
 import { SCOPE_LEVELS, type ScopeSource } from '../core/scope-key.js';
+import { isWellFormed } from '../core/well-formed.js';
 
 /**
  * Who is asking: tenant, principal, workspace, session. Known from `run()`, which holds for everything that its function
@@ -53,12 +54,8 @@ function named(values: ScopeValues): ScopeValues {
 }
 
 function idOf(value: unknown): string {
-  const isUsable = typeof value === 'string' && !LONE_SURROGATE.test(value);
-  return isUsable ? value : '';
+  return typeof value === 'string' && isWellFormed(value) ? value : '';
 }
-
-/** A whole pair is one character under the flag `u`, and no surrogate. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function assertTexts(values: unknown): void {
   if (typeof values !== 'object' || values === null) {

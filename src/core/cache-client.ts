@@ -1,4 +1,4 @@
-import { ClientArguments, isWellFormed } from './client/client-arguments.js';
+import { ClientArguments } from './client/client-arguments.js';
 import { fromJsonText, toJsonText } from './client/json-text.js';
 import { ReportedStore } from './client/reported-store.js';
 import type { EventSink } from './events.js';
@@ -6,6 +6,7 @@ import { escapeGlob } from './glob.js';
 import type { Duration } from './policy/duration.js';
 import type { Clock } from './ports/clock.js';
 import type { Store, StoreHealth } from './ports/store.js';
+import { isWellFormed } from './well-formed.js';
 
 export interface CacheClientParts {
   readonly store: Store;

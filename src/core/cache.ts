@@ -139,7 +139,8 @@ export class AgentCache {
 
   /**
    * Runs `change` and makes what `targets` name unusable before it, so that nothing loaded meanwhile survives, and after
-   * it, whatever its outcome. Rejects, and changes nothing, for a wrong target. Both times together wait for the store no longer than its timeout.
+   * it, whatever its outcome. Both times together wait for the store no longer than its timeout. Rejects, and changes
+   * nothing, for a wrong target.
    */
   async invalidateAround<T>(
     targets: InvalidationTarget | readonly InvalidationTarget[],
@@ -230,11 +231,10 @@ export class AgentCache {
     load: (requests: readonly LoadRequest<T>[], signal: AbortSignal) => Promise<readonly T[]>,
   ): Promise<readonly T[]> {
     const { policies, loadThrough, loads, bypasses } = this.parts;
-    const lifetime = policies.lifetimeOf(policy);
     const addresses = policies.addressesOf(keys, policy);
     const run: Load<T> = (requests) => loads.during((signal) => load(requests, signal));
-    if (this.isOpen && addresses) return loadThrough.run({ addresses, lifetime, admit: policy.admit }, run);
-    return bypasses.load(keys, policy, this.bypassReason, run);
+    if (!this.isOpen || !addresses) return bypasses.load(keys, policy, this.bypassReason, run);
+    return loadThrough.run({ addresses, lifetime: policies.lifetimeOf(policy), admit: policy.admit }, run);
   }
 
   /** `null`, and counted: the call goes past the cache. */

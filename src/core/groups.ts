@@ -13,7 +13,7 @@ export type Group = string;
 /** A namespace that was read from a key may be shortened already: it is in the group of the text that it was. */
 export const namespaceGroup = (namespace: string): Group =>
   `ns:${isShortened(namespace) ? namespace : escapeSegment(namespace)}`;
-export const tagGroup = (tag: string): Group => `tag:${escapeSegment(tag)}`;
+const tagGroup = (tag: string): Group => `tag:${escapeSegment(tag)}`;
 export const contextGroup = (taskId: string): Group => `context:${escapeSegment(taskId)}`;
 export const scopeGroup = (level: keyof ScopeValues, id: string): Group => `scope:${level}:${escapeSegment(id)}`;
 export const resourceGroup = ({ type, id }: Resource): Group => `resource:${escapeSegment(type)}:${escapeSegment(id)}`;

@@ -1,5 +1,6 @@
 import { CacheArgumentError } from '../errors.js';
 import { toMs } from '../policy/duration.js';
+import { isWellFormed } from '../well-formed.js';
 
 /** First character of the keys that the cache keeps for itself, such as version tokens. */
 const RESERVED = '~';
@@ -64,9 +65,6 @@ export class ClientArguments {
     return Math.min(ttl === undefined ? this.options.defaultTtlMs : toMs(ttl, 'ttl'), this.options.maxTtlMs);
   }
 }
-
-/** Whether UTF-8 can carry the text: it has no lone surrogates. */
-export const isWellFormed = (text: string): boolean => (text as string & { isWellFormed(): boolean }).isWellFormed();
 
 function kindOf(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;

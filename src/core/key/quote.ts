@@ -1,12 +1,8 @@
 import { Refusal } from '../ports/refusal.js';
+import { isWellFormed } from '../well-formed.js';
 
 /** What JSON escapes, and surrogates, of which some may be alone. */
 const NEEDS_CARE = /["\\\u0000-\u001f\ud800-\udfff]/;
-
-/** A method of strings that TypeScript's library for ES2023 does not know yet. */
-interface WellFormedText {
-  isWellFormed(): boolean;
-}
 
 /**
  * `written`, then `text` as a JSON string in the form of RFC 8785, which is the form of `JSON.stringify`. Throws
@@ -14,6 +10,6 @@ interface WellFormedText {
  */
 export function appendQuoted(written: string, text: string): string {
   if (!NEEDS_CARE.test(text)) return `${written}"${text}"`;
-  if (!(text as unknown as WellFormedText).isWellFormed()) throw new Refusal('text with a lone surrogate');
+  if (!isWellFormed(text)) throw new Refusal('text with a lone surrogate');
   return written + JSON.stringify(text);
 }

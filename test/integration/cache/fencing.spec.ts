@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createAgentCache } from '../../../src/composition/create-agent-cache.js';
 import type { AgentCache } from '../../../src/core/cache.js';
 import type { CacheOptions } from '../../../src/core/policy/options.js';
 import { FakeRedisServer } from '../../support/fake-redis-server.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
-import { openRedis } from '../../support/redis-kit.js';
+import { openRedis, until } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
 
 let server: RedisServer;
@@ -27,14 +26,6 @@ async function connected(redis: CacheOptions['redis'] = {}): Promise<AgentCache>
   stops.push(() => cache.close());
   await until(() => cache.set(`probe:${Math.random()}`, 1));
   return cache;
-}
-
-async function until(isTrue: () => boolean | Promise<boolean>, withinMs = 5000): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!(await isTrue())) {
-    if (performance.now() > end) throw new Error(`not true within ${withinMs} ms`);
-    await sleep(5);
-  }
 }
 
 describe('a version whose confirmation was lost', () => {

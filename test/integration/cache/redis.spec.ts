@@ -4,6 +4,7 @@ import { createAgentCache } from '../../../src/composition/create-agent-cache.js
 import type { AgentCache } from '../../../src/core/cache.js';
 import type { CacheOptions } from '../../../src/core/policy/options.js';
 import { everything } from '../../../src/core/policy/resource.js';
+import { timed, until } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
 
 const TIMEOUT_MS = 100;
@@ -35,19 +36,6 @@ async function connected(options: CacheOptions = {}): Promise<AgentCache> {
   const cache = create(options);
   await until(() => cache.set(`probe:${Math.random()}`, 1));
   return cache;
-}
-
-async function until(isTrue: () => boolean | Promise<boolean>, withinMs = 5000): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!(await isTrue())) {
-    if (performance.now() > end) throw new Error(`not true within ${withinMs} ms`);
-    await sleep(5);
-  }
-}
-
-async function timed<T>(work: () => Promise<T>): Promise<{ value: T; ms: number }> {
-  const startedAt = performance.now();
-  return { value: await work(), ms: performance.now() - startedAt };
 }
 
 describe('two instances on one Redis', () => {
