@@ -63,8 +63,7 @@ export class CachedCall {
     const make = (): Entry => entryFor(owner);
     const entry = this.attempt(make);
     if (!entry) return this.bypass('not-keyable');
-    const isForTheMethod = this.isAborted || this.call.isWithinLoadOf(entry.keys);
-    const outcome = isForTheMethod
+    const outcome = this.isAborted
       ? this.call.proceed()
       : this.whileWanted(read({ ...entry, isCurrent: () => hasKeys(make, entry.keys) }));
     return this.options.annotate === undefined ? outcome : outcome.then((made) => this.annotate(made));
@@ -93,9 +92,7 @@ export class CachedCall {
   async getOrLoad(entry: CallEntry, load: EntryLoad): Promise<unknown> {
     const { cache } = this.services;
     const [key] = entry.keys;
-    const loadEntry = (context: LoadContext): Promise<unknown> => {
-      return this.loading(entry.keys, () => this.load(entry, load, context));
-    };
+    const loadEntry = (context: LoadContext): Promise<unknown> => this.loading(() => this.load(entry, load, context));
     const answer = await cache.getOrLoad<unknown>(key, loadEntry, entry.policy);
     if (!(answer instanceof OwnAnswer)) return answer;
     const result = answer.settle();
@@ -103,10 +100,10 @@ export class CachedCall {
     return result;
   }
 
-  /** Runs `load` as this call's load of `keys`. */
-  loading<T>(keys: readonly string[], load: () => Promise<T>): Promise<T> {
+  /** Runs `load` as the load of this very call. */
+  loading<T>(load: () => Promise<T>): Promise<T> {
     this.isLoading = true;
-    return this.call.loading(keys, load);
+    return load();
   }
 
   /** Whether somebody has called it off: then how it ended says nothing to others. */

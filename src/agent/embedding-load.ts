@@ -48,9 +48,7 @@ export class EmbeddingLoad {
     const { policy } = entry;
     const texts = [...this.keyByText.keys()];
     const keyOf = (text: string): string => this.keyByText.get(text) as string;
-    const load = (missing: string[]): Promise<unknown[]> => {
-      return cached.loading(missing.map(keyOf), () => this.load(missing));
-    };
+    const load = (missing: string[]): Promise<unknown[]> => cached.loading(() => this.load(missing));
     try {
       const vectors = await cache.getOrLoadMany<string, unknown>(texts, load, {
         ...policy,

@@ -31,10 +31,6 @@ export interface MethodCall {
   outcomeFrom(results: readonly unknown[]): unknown;
   /** Asks a function of the app's own. What it throws is for the caller, as if the method had thrown it. */
   consult<T>(hook: () => T): Promise<Awaited<T>>;
-  /** Whether this call came out of a load of one of `keys`: waiting for that load would be waiting for itself. */
-  isWithinLoadOf(keys: readonly string[]): boolean;
-  /** Runs `load` as the load of `keys`. */
-  loading<T>(keys: readonly string[], load: () => Promise<T>): Promise<T>;
 }
 
 /** What method policies work with; one per app. */

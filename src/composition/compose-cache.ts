@@ -21,8 +21,10 @@ import { tierOf, type Store } from '../core/ports/store.js';
 import { ReadPath } from '../core/read-path.js';
 import { VersionTokens } from '../core/version-tokens.js';
 import { WritePath } from '../core/write-path.js';
+import { WritesUnderWay } from '../core/writes-under-way.js';
 import { CacheMetrics } from '../observability/cache-metrics.js';
 import { connectMetrics } from '../observability/connect-metrics.js';
+import { AsyncLoadNesting } from './async-load-nesting.js';
 import { CacheScope } from './cache-scope.js';
 
 /** The cache and what belongs to it, wired to one store. */
@@ -84,24 +86,25 @@ function composeAgentCache(options: ResolvedOptions, scope: CacheScope, surround
 type Paths = Pick<AgentCacheParts, 'readPath' | 'writePath' | 'loadThrough' | 'directWrites' | 'invalidation'>;
 
 function composePaths(
-  { prefix, ttl, compressMinBytes, encryptionKeys }: ResolvedOptions,
+  { prefix, ttl, graceMs, compressMinBytes, encryptionKeys }: ResolvedOptions,
   common: Surroundings & { readonly timeoutMs: number },
   outcomes: OutcomeLog,
 ): Paths {
-  const { store, clock, events } = common;
+  const { clock } = common;
   const values = createValueCodec();
   const envelopes = createEnvelopeCodec({ compressMinBytes, encryptionKeys });
-  const tokens = new VersionTokens(store, prefix, ttl.maxMs, events);
+  const tokens = new VersionTokens({ ...common, prefix, entryMs: ttl.maxMs + graceMs });
   const pending = new PendingInvalidations();
-  const flights = new Flights(clock);
+  const underWay = new WritesUnderWay(clock);
+  const flights = new Flights(clock, underWay);
   const readPath = new ReadPath({ ...common, tokens, pending, values, envelopes });
-  const writePath = new WritePath({ ...common, values, envelopes });
-  const loadPath = new LoadPath({ ...common, flights, tokens, writePath });
+  const writePath = new WritePath({ ...common, values, envelopes, tokens });
+  const loadPath = new LoadPath({ ...common, flights, tokens, writePath, nesting: new AsyncLoadNesting() });
   return {
     readPath,
     writePath,
     loadThrough: new LoadThrough({ ...common, readPath, loadPath, outcomes }),
-    directWrites: new DirectWrites({ readPath, writePath, tokens, flights }),
-    invalidation: new Invalidation({ ...common, tokens, pending, flights }),
+    directWrites: new DirectWrites({ ...common, readPath, writePath, tokens, underWay }),
+    invalidation: new Invalidation({ ...common, tokens, pending, underWay }),
   };
 }

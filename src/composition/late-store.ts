@@ -41,6 +41,9 @@ export class LateStore implements Store {
   setManyOnce(writes: readonly StoreWrite[]): Promise<Reply<boolean>> {
     return this.store.setManyOnce(writes);
   }
+  extend(keys: readonly string[], ttlMs: number): Promise<Reply<true>> {
+    return this.store.extend(keys, ttlMs);
+  }
   delete(keys: readonly string[]): Promise<Reply<number>> {
     return this.store.delete(keys);
   }

@@ -59,7 +59,10 @@ export class AgentCache {
     return this.parts.enabled && !this.isClosed;
   }
 
-  /** What is stored under `key`, or what `loader` returns, which is then stored. Concurrent callers share one load. */
+  /**
+   * What is stored under `key`, or what `loader` returns, which is then stored. Concurrent callers share one load; a call
+   * that comes out of a load of its own key runs its loader, because it would wait for itself.
+   */
   async getOrLoad<T>(key: string, loader: Loader<T>, policy: CachePolicy<T> = {}): Promise<T> {
     const [result] = await this.through<T>([key], policy, async ([request], signal) => [
       await loader(this.parts.loads.contextOf(request as LoadRequest<T>, signal)),
@@ -69,7 +72,7 @@ export class AgentCache {
 
   /**
    * Results in the order of `keys`. Only what is missing is loaded, in one call, each key once. `keyOf` names a key that
-   * is not a text itself. Rejects with `CacheLoadError` when `loadMissing` answers another number of results.
+   * is not a text itself. Rejects with `CacheLoadError` when `loadMissing` answers no array, or another number of results.
    */
   async getOrLoadMany<K, T>(
     keys: readonly K[],
@@ -98,7 +101,15 @@ export class AgentCache {
     return this.parts.loadThrough.get<T>(addresses);
   }
 
-  /** `true`: stored. `false`: the value cannot be stored faithfully, or the store did not confirm. */
+  /**
+   * Stores the value that the caller has in hand, which counts as true at the moment of the call. `true`: stored. `false`:
+   * it cannot be stored faithfully, the store did not confirm in time, or an invalidation of this instance, or a later
+   * `set`, overtook it.
+   *
+   * Where the value came from is not known, so an invalidation before the call does not keep it out; nor does one of
+   * another instance while the call has not read the versions of its groups yet. What is read from a source that is
+   * invalidated belongs through `getOrLoad`, which reads the versions before the source is asked.
+   */
   set<T>(key: string, value: T, policy: CachePolicy<T> = {}): Promise<boolean> {
     return this.setMany([[key, value]], policy);
   }
@@ -126,7 +137,10 @@ export class AgentCache {
   /**
    * Makes all that `target` names unusable: on this instance at once, on others once acknowledged. There, a load that
    * began before it is fenced off by groups (`tag`, `tags`, `resource`, `context`, `namespace`, `scope`); by `key` and
-   * `pattern` it may still store its result. A pattern takes as long as a walk over all keys of the store.
+   * `pattern` it may still store its result.
+   *
+   * Waits no longer than the store's timeout, but for a pattern: that walks all keys of the store in steps, each of which
+   * has the timeout, and what the walk has not come to is served until then.
    *
    * `acknowledged: false`: the store did not confirm; it is repeated until it does or the cache is closed, and meanwhile
    * this instance does not serve what it covers. Nothing is done, nor repeated, where the cache is disabled or closed, or

@@ -9,7 +9,7 @@ export interface EntryAddress {
   readonly storageKey: string;
   /** Namespace of the entry, also its label in metrics and events. */
   readonly category: string;
-  /** Groups whose versions the entry is stamped with. */
+  /** Groups whose versions the entry is stamped with; the first is its namespace. */
   readonly groups: readonly Group[];
 }
 

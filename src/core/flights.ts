@@ -1,8 +1,8 @@
 import type { EntryAddress } from './entry.js';
-import type { Group } from './groups.js';
 import type { Clock } from './ports/clock.js';
-import type { EncodedValue, Snapshot } from './ports/codec.js';
-import type { Fence } from './read-path.js';
+import type { EncodedValue } from './ports/codec.js';
+import { type Fence, Stamp } from './stamp.js';
+import type { WritesUnderWay, WriteUnderWay } from './writes-under-way.js';
 
 /**
  * How a load ended. `encoded: null`: the result cannot be copied faithfully, so it belongs to its loader alone.
@@ -23,40 +23,19 @@ export class Flight {
   readonly landing: Promise<Landing>;
   /** Gives all who wait the result. */
   land!: (landing: Landing) => void;
-  /** An invalidation came meanwhile: the result serves those who wait already, and is not stored. */
-  isOvertaken = false;
+  /** The versions the result is stored under. */
+  readonly stamp: Stamp;
   waiterCount = 0;
-  private readonly tokens: Map<Group, string | null> | null;
+  /** When what it came to expires, in monotonic milliseconds. */
+  expiresAtMs = Infinity;
 
   constructor(
-    readonly address: EntryAddress,
+    readonly write: WriteUnderWay,
     fence: Fence | null,
     readonly startedAtMs: number,
   ) {
-    this.tokens = fence && new Map(fence.tokens);
+    this.stamp = new Stamp(fence);
     this.landing = new Promise((resolve) => (this.land = resolve));
-  }
-
-  /** Tokens that were missing when the load began and have been created for it. */
-  stamp(created: Snapshot): void {
-    for (const [group, token] of Object.entries(created)) this.tokens?.set(group, token);
-  }
-
-  /** The versions the result is stored under; `null` where one is not known. */
-  get snapshot(): Snapshot | null {
-    const tokens = this.tokens && [...this.tokens];
-    return tokens?.every((pair): pair is [Group, string] => pair[1] !== null) ? Object.fromEntries(tokens) : null;
-  }
-
-  /** Groups that had no version yet when the load began. */
-  get unversionedGroups(): Group[] {
-    return [...(this.tokens ?? [])].filter(([, token]) => token === null).map(([group]) => group);
-  }
-
-  /** Whether the load began under the very versions that a caller has just seen. */
-  isUnder(fence: Fence | null): boolean {
-    if (!fence || !this.tokens) return !fence && !this.tokens;
-    return [...fence.tokens].every(([group, token]) => this.tokens?.get(group) === token);
   }
 }
 
@@ -64,46 +43,50 @@ export class Flight {
 const UNFENCED_JOIN_MS = 500;
 
 /**
- * The loads under way in this process, by storage key.
+ * The loads of this process that can be joined, by storage key: from their beginning until the store has replied to what
+ * they came to, so that a caller who read before that finds either the load or the entry.
  *
- * Nobody who asks after an invalidation joins a load that began before it: local invalidations take the flight out, and
- * those of other instances show in the tokens, which must equal those of the flight. Joining on an equally missing token
- * is sound but for the eviction of a token written since, within the time of one load.
+ * Nobody who asks after an invalidation joins a load that began before it: those of this instance overtake it, and those
+ * of others show in the tokens, which must be those of the flight. Joining on an equally missing token is sound but for
+ * the eviction of a token written since, within the time of one load.
  */
 export class Flights {
   private readonly flights = new Map<string, Flight>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly writes: WritesUnderWay,
+  ) {}
 
   /** The flight to wait for, if there is one that began under the same versions. */
-  join(address: EntryAddress, fence: Fence | null): Flight | null {
-    const flight = this.flights.get(address.storageKey);
-    if (!flight?.isUnder(fence)) return null;
-    if (!fence && this.clock.monotonicNow() - flight.startedAtMs >= UNFENCED_JOIN_MS) return null;
+  join({ storageKey }: EntryAddress, fence: Fence | null): Flight | null {
+    const flight = this.flights.get(storageKey);
+    if (!flight || flight.write.isOvertaken || !flight.stamp.isUnder(fence)) return null;
+    const nowMs = this.clock.monotonicNow();
+    if (nowMs >= flight.expiresAtMs || (!fence && nowMs - flight.startedAtMs >= UNFENCED_JOIN_MS)) return null;
     flight.waiterCount++;
     return flight;
   }
 
   /** Registers a load that begins now. One under way that could not be joined is overtaken by it. */
   open(address: EntryAddress, fence: Fence | null): Flight {
-    const flight = new Flight(address, fence, this.clock.monotonicNow());
+    const flight = new Flight(this.writes.begin(address), fence, this.clock.monotonicNow());
     const older = this.flights.get(address.storageKey);
-    if (older) older.isOvertaken = true;
+    if (older) older.write.isOvertaken = true;
     this.flights.set(address.storageKey, flight);
     return flight;
   }
 
-  /** Nobody joins any more. */
-  close(flight: Flight): void {
-    if (this.flights.get(flight.address.storageKey) === flight) this.flights.delete(flight.address.storageKey);
+  /** A load that nobody joins and that is not stored: it is a part of another one of its key, which will be. */
+  openWithin(outer: Flight): Flight {
+    const write = { address: outer.write.address, isOvertaken: true, reply: null };
+    return new Flight(write, null, this.clock.monotonicNow());
   }
 
-  /** Takes out every load that `isCovered` and keeps its result from being stored. */
-  overtake(isCovered: (address: EntryAddress) => boolean): void {
-    for (const flight of this.flights.values()) {
-      if (!isCovered(flight.address)) continue;
-      flight.isOvertaken = true;
-      this.close(flight);
-    }
+  /** Nobody joins any more, and nothing more is handed to the store. */
+  close(flight: Flight): void {
+    const { storageKey } = flight.write.address;
+    if (this.flights.get(storageKey) === flight) this.flights.delete(storageKey);
+    this.writes.end(flight.write);
   }
 }

@@ -1,27 +1,34 @@
 import type { EntryAddress } from './entry.js';
 import type { EventSink } from './events.js';
-import type { Flights } from './flights.js';
+import { globMatcher } from './glob.js';
 import type { Group } from './groups.js';
 import type { PendingInvalidations } from './pending-invalidations.js';
 import type { Clock, Timer } from './ports/clock.js';
-import type { Store } from './ports/store.js';
+import type { Reply, Store, UnavailableReason } from './ports/store.js';
+import { unavailable } from './resilience/unavailable.js';
+import { within } from './resilience/within.js';
 import type { VersionTokens } from './version-tokens.js';
+import { isInDoubt, type WritesUnderWay, type SentWrite } from './writes-under-way.js';
 
 interface InvalidationParts {
   readonly store: Store;
   readonly tokens: VersionTokens;
   readonly pending: PendingInvalidations;
-  readonly flights: Flights;
+  readonly underWay: WritesUnderWay;
   readonly clock: Clock;
   readonly events: EventSink;
+  /** The most that the store may add to one call, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
 const FIRST_REPEAT_MS = 250;
 const MAX_REPEAT_MS = 5_000;
 
 /**
- * Makes entries unusable. From the first moment this instance serves nothing that is covered and joins no load that is
- * under way; the store is told at once. What it does not confirm stays covered here and is repeated until it does.
+ * Makes entries unusable. From the first moment this instance joins no load that is under way and stores nothing that
+ * began before, and serves nothing that is covered but what a pattern has not come to yet. The store is told at once; only
+ * what it has been asked to store before is waited for. What it does not confirm stays covered here and is repeated until
+ * it does.
  */
 export class Invalidation {
   private readonly stopListening: () => void;
@@ -35,42 +42,74 @@ export class Invalidation {
 
   /** One write, however many entries there are. `true`: confirmed. */
   async ofGroups(groups: readonly Group[]): Promise<boolean> {
-    const { pending, flights, tokens } = this.parts;
+    const { pending, underWay, tokens } = this.parts;
     const ticket = pending.addGroups(groups);
-    flights.overtake((address) => pending.covers(address));
+    underWay.overtake((address) => pending.covers(address));
     const reply = await tokens.renew(groups);
     if (reply.ok) pending.releaseGroups(groups, ticket);
-    else this.parts.events.emit('error', { category: 'invalidation', operation: 'invalidate', reason: reply.reason });
-    return this.conclude(reply.ok && !pending.coversEverything);
+    else this.report('invalidate', reply.reason);
+    return this.conclude(reply.ok);
   }
 
   /** Deletes one entry. `true`: confirmed; `existed`: there was one. */
   async ofKey({ storageKey, category }: EntryAddress): Promise<{ acknowledged: boolean; existed: boolean }> {
-    const { pending, flights, store, events } = this.parts;
+    const { pending, underWay, store, clock, timeoutMs } = this.parts;
     const ticket = pending.addKey(storageKey);
-    flights.overtake((address) => address.storageKey === storageKey);
-    const reply = await store.delete([storageKey]);
+    const sent = underWay.overtake((address) => address.storageKey === storageKey);
+    const reply = await (sent.length === 0
+      ? store.delete([storageKey])
+      : within(clock, timeoutMs, this.deleteAfter(sent, storageKey), unavailable('timeout')));
     if (reply.ok) pending.releaseKey(storageKey, ticket);
-    else events.emit('error', { category, operation: 'delete', reason: reply.reason });
-    return { acknowledged: this.conclude(reply.ok && !pending.coversEverything), existed: reply.ok && reply.value > 0 };
+    else {
+      // A repetition may have released it before what was sent had arrived.
+      pending.addKey(storageKey);
+      this.report('delete', reply.reason, category);
+    }
+    return { acknowledged: this.conclude(reply.ok), existed: reply.ok && reply.value > 0 };
   }
 
-  /** Deletes all entries whose storage key matches the glob. Until confirmed, nothing at all is served here. */
+  /** Deletes all entries whose storage key matches the glob. Where that fails, nothing at all is served here. */
   async ofPattern(pattern: string): Promise<boolean> {
-    const { pending, flights, store, events } = this.parts;
-    flights.overtake(() => true);
+    const { pending, underWay, store } = this.parts;
+    const isMatch = globMatcher(pattern);
+    const sent = underWay.overtake(({ storageKey }) => isMatch(storageKey));
+    const isSettled = sent.length === 0 || (await this.settle(sent));
     const { complete } = await store.deleteMatching(pattern);
     if (!complete) {
       pending.addEverything();
-      events.emit('error', { category: 'invalidation', operation: 'invalidate', reason: 'incomplete' });
+      this.report('invalidate', 'incomplete');
     }
-    return this.conclude(complete);
+    return this.conclude(complete && isSettled);
   }
 
   close(): void {
     this.isClosed = true;
     this.repeatTimer?.cancel();
     this.stopListening();
+  }
+
+  private async deleteAfter(sent: readonly SentWrite[], storageKey: string): Promise<Reply<number>> {
+    return (await this.settle(sent)) ? this.parts.store.delete([storageKey]) : unavailable('timeout');
+  }
+
+  /**
+   * Waits until what was sent has arrived, so that a deletion comes after it. What got no answer may arrive even later: a
+   * new version of its namespace makes it unusable whenever it does. `false`: that is not confirmed.
+   */
+  private async settle(sent: readonly SentWrite[]): Promise<boolean> {
+    const inDoubt = await Promise.all(
+      sent.map(async ({ reply, address }) => (isInDoubt(await reply) ? address.groups.slice(0, 1) : [])),
+    );
+    const namespaces = new Set(inDoubt.flat());
+    return namespaces.size === 0 || this.ofGroups([...namespaces]);
+  }
+
+  private report(
+    operation: 'invalidate' | 'delete',
+    reason: UnavailableReason | 'incomplete',
+    category = 'invalidation',
+  ): void {
+    this.parts.events.emit('error', { category, operation, reason });
   }
 
   private conclude(acknowledged: boolean): boolean {

@@ -4,8 +4,9 @@ import type { Flight, Flights, Landing } from './flights.js';
 import type { CachePolicy } from './policy/cache-policy.js';
 import type { Clock } from './ports/clock.js';
 import type { EncodedValue } from './ports/codec.js';
-import type { Fence } from './read-path.js';
+import type { LoadNesting } from './ports/load-nesting.js';
 import { within } from './resilience/within.js';
+import type { Fence } from './stamp.js';
 import type { VersionTokens } from './version-tokens.js';
 import type { EntryWrite, WritePath } from './write-path.js';
 
@@ -13,6 +14,7 @@ interface LoadPathParts {
   readonly flights: Flights;
   readonly tokens: VersionTokens;
   readonly writePath: WritePath;
+  readonly nesting: LoadNesting;
   readonly clock: Clock;
   readonly events: EventSink;
 }
@@ -53,11 +55,13 @@ export class LoadPath {
    * still keep the caller waiting.
    */
   async load<T>(requests: readonly LoadRequest<T>[], load: Load<T>, budgetMs: number): Promise<Loaded<T>[]> {
+    const { flights, nesting } = this.parts;
     const led: Led<T>[] = [];
     const takeOff = requests.map((request) => {
-      const joined = this.parts.flights.join(request.address, request.fence);
-      if (joined) return () => this.landingOf(joined, request, load, budgetMs);
-      const index = led.push({ request, flight: this.parts.flights.open(request.address, request.fence) }) - 1;
+      const joined = flights.join(request.address, request.fence);
+      if (joined && !nesting.isWithin(joined)) return () => this.landingOf(joined, request, load, budgetMs);
+      const flight = joined ? flights.openWithin(joined) : flights.open(request.address, request.fence);
+      const index = led.push({ request, flight }) - 1;
       return async () => (await leading)[index] as Loaded<T>;
     });
     const leading = led.length > 0 ? this.lead(led, load, budgetMs) : Promise.resolve([]);
@@ -65,13 +69,14 @@ export class LoadPath {
   }
 
   private async lead<T>(led: readonly Led<T>[], load: Load<T>, budgetMs: number): Promise<Loaded<T>[]> {
-    const stamping = this.stamp(led);
+    const flights = led.map(({ flight }) => flight);
+    const stamping = this.parts.tokens.complete(flights.map(({ stamp }) => stamp));
     const startedAt = this.parts.clock.monotonicNow();
     // Of what a batch took, each of its entries has a share, so that sums over entries are true.
     const shareMs = (): number => (this.parts.clock.monotonicNow() - startedAt) / led.length;
     const requests = led.map(({ request }) => request);
     try {
-      const values = await load(requests);
+      const values = await this.parts.nesting.run(flights, () => load(requests));
       const loadMs = shareMs();
       this.report(led, loadMs, true);
       const loaded = values.map((value, index) => this.land(led[index] as Led<T>, value, loadMs));
@@ -80,18 +85,9 @@ export class LoadPath {
       return loaded;
     } catch (error) {
       this.report(led, shareMs(), false);
-      for (const { flight } of led) this.close(flight, { ok: false, error });
+      for (const flight of flights) this.close(flight, { ok: false, error });
       throw error;
     }
-  }
-
-  /** Creates the versions that were missing, while the loader runs; `null` where none was. */
-  private stamp<T>(led: readonly Led<T>[]): Promise<void> | null {
-    const missing = [...new Set(led.flatMap(({ flight }) => flight.unversionedGroups))];
-    if (missing.length === 0) return null;
-    return this.parts.tokens.create(missing).then((created) => {
-      if (created) for (const { flight } of led) flight.stamp(created);
-    });
   }
 
   /**
@@ -103,23 +99,25 @@ export class LoadPath {
     stamping: Promise<void> | null,
     budgetMs: number,
   ): Promise<void> {
-    if (!stamping) return this.store(writes);
-    const stamped = stamping.then(() => this.store(writes));
+    if (!stamping) return void this.store(writes);
+    const stamped = stamping.then(() => void this.store(writes));
     await within(this.parts.clock, budgetMs, stamped, undefined);
   }
 
   private land<T>({ request, flight }: Led<T>, value: T, loadMs: number): Loaded<T> & { write: PendingWrite | null } {
     const { address, lifetime, skipReason } = request;
     if (skipReason !== null) this.refuse(address, skipReason);
-    const isWanted = skipReason === null && request.fence !== null && !flight.isOvertaken;
+    const isWanted = skipReason === null && request.fence !== null && !flight.write.isOvertaken;
     const isCopyNeeded = isWanted || flight.waiterCount > 0;
     const encoding = isCopyNeeded ? this.parts.writePath.encode(address, value, skipReason !== null) : null;
     const encoded = encoding?.ok ? encoding.encoded : null;
     const isStorable =
       skipReason === null && (!isWanted || (encoded !== null && this.isAdmitted(request, value, encoded, loadMs)));
-    this.close(flight, { ok: true, value, encoded, isStorable });
     const isWritten = isWanted && isStorable && encoded !== null;
-    return { value, isStorable, write: isWritten ? { flight, address, lifetime, encoded, loadMs } : null };
+    flight.expiresAtMs = this.parts.clock.monotonicNow() + lifetime.ttlMs;
+    flight.land({ ok: true, value, encoded, isStorable });
+    if (!isWritten) this.parts.flights.close(flight);
+    return { value, isStorable, write: isWritten ? { flight, lifetime, encoded, loadMs } : null };
   }
 
   private close(flight: Flight, landing: Landing): void {
@@ -127,12 +125,15 @@ export class LoadPath {
     flight.land(landing);
   }
 
-  private store(pending: readonly PendingWrite[]): void {
+  private async store(pending: readonly PendingWrite[]): Promise<void> {
     const writes = pending.flatMap(({ flight, ...write }): EntryWrite[] => {
-      const { snapshot, isOvertaken } = flight;
-      return snapshot && !isOvertaken ? [{ ...write, snapshot }] : [];
+      const { snapshot } = flight.stamp;
+      return snapshot ? [{ ...write, underWay: flight.write, snapshot }] : [];
     });
-    if (writes.length > 0) void this.parts.writePath.store(writes);
+    const close = (): void => pending.forEach(({ flight }) => this.parts.flights.close(flight));
+    // Whoever read before the store had the result may hold an answer that came in together with its confirmation.
+    if (await this.parts.writePath.store(writes)) this.parts.clock.nextTurn(close);
+    else close();
   }
 
   /** What somebody else's load came to. A result that cannot be copied is nobody else's: then it is loaded again. */
@@ -175,4 +176,4 @@ export class LoadPath {
   }
 }
 
-type PendingWrite = Omit<EntryWrite, 'snapshot'> & { readonly flight: Flight };
+type PendingWrite = Omit<EntryWrite, 'snapshot' | 'underWay'> & { readonly flight: Flight };

@@ -5,14 +5,9 @@ import type { Clock } from './ports/clock.js';
 import type { Envelope, EnvelopeCodec, Snapshot, ValueCodec } from './ports/codec.js';
 import type { Reply, Store, UnavailableReason } from './ports/store.js';
 import { within } from './resilience/within.js';
+import type { Fence } from './stamp.js';
 import type { VersionTokens } from './version-tokens.js';
 import type { PendingInvalidations } from './pending-invalidations.js';
-
-/** Tokens of an entry's groups as they were when it was read: what a load that begins now is stamped with. */
-export interface Fence {
-  /** `null`: the group has no token yet. */
-  readonly tokens: ReadonlyMap<Group, string | null>;
-}
 
 /**
  * What the store holds for an address. A `fence` of `null`: versions are not known, so nothing may be stored. `outdated`:

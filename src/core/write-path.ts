@@ -2,19 +2,22 @@ import type { EntryAddress, EntryLifetime } from './entry.js';
 import type { EventSink } from './events.js';
 import type { Clock } from './ports/clock.js';
 import type { EncodedValue, Encoding, EnvelopeCodec, Snapshot, ValueCodec } from './ports/codec.js';
-import type { Store, StoreWrite } from './ports/store.js';
+import type { Reply, Store, StoreWrite } from './ports/store.js';
+import type { VersionTokens } from './version-tokens.js';
+import type { WriteUnderWay } from './writes-under-way.js';
 
 interface WritePathParts {
   readonly store: Store;
   readonly values: ValueCodec;
   readonly envelopes: EnvelopeCodec;
+  readonly tokens: VersionTokens;
   readonly clock: Clock;
   readonly events: EventSink;
 }
 
 /** A value on its way into the store. */
 export interface EntryWrite {
-  readonly address: EntryAddress;
+  readonly underWay: WriteUnderWay;
   readonly encoded: EncodedValue;
   readonly lifetime: EntryLifetime;
   readonly snapshot: Snapshot;
@@ -46,19 +49,33 @@ export class WritePath {
     return encoding.ok ? (this.copyOf(encoding.encoded) as T) : value;
   }
 
-  /** `true` once the store has confirmed all of them. Never rejects. */
+  /** `true` once the store has confirmed all of them. What is overtaken is left out. Never rejects. */
   async store(writes: readonly EntryWrite[]): Promise<boolean> {
-    const startedAt = this.parts.clock.monotonicNow();
-    const sealed = this.trySeal(writes);
+    const wanted = writes.filter(({ underWay }) => !underWay.isOvertaken);
+    const sealed = wanted.length > 0 ? this.trySeal(wanted) : null;
     if (!sealed) return false;
+    const startedAt = this.parts.clock.monotonicNow();
     const [only] = sealed;
-    const reply = await (only && sealed.length === 1 ? this.parts.store.set(only) : this.parts.store.setMany(sealed));
-    const ms = (this.parts.clock.monotonicNow() - startedAt) / writes.length;
-    writes.forEach(({ address: { category, key } }, index) => {
-      if (reply.ok) this.parts.events.emit('set', { category, key, ms, bytes: sealed[index]?.value.byteLength ?? 0 });
-      else this.parts.events.emit('error', { category, operation: 'set', reason: reply.reason });
-    });
-    return reply.ok;
+    const replying = only && sealed.length === 1 ? this.parts.store.set(only) : this.parts.store.setMany(sealed);
+    for (const { underWay } of wanted) underWay.reply = replying;
+    this.parts.tokens.keep(wanted.map(({ snapshot }) => snapshot));
+    const reply = await replying;
+    const ms = (this.parts.clock.monotonicNow() - startedAt) / wanted.length;
+    wanted.forEach(({ underWay: { address } }, index) => this.report(address, reply, ms, sealed[index]));
+    return reply.ok && reply.value && wanted.length === writes.length;
+  }
+
+  private report(
+    { category, key }: EntryAddress,
+    reply: Reply<boolean>,
+    ms: number,
+    sealed: StoreWrite | undefined,
+  ): void {
+    const { events } = this.parts;
+    if (!reply.ok) events.emit('error', { category, operation: 'set', reason: reply.reason });
+    else if (!reply.value)
+      events.emit('refused', { category, reason: 'larger than the store keeps, or stored with one that is' });
+    else events.emit('set', { category, key, ms, bytes: sealed?.value.byteLength ?? 0 });
   }
 
   private tryEncode(value: unknown): Encoding {
@@ -75,15 +92,16 @@ export class WritePath {
       return writes.map((write) => this.seal(write));
     } catch {
       const reason = 'the codec could not seal it';
-      for (const { address } of writes) this.parts.events.emit('refused', { category: address.category, reason });
+      for (const { underWay } of writes)
+        this.parts.events.emit('refused', { category: underWay.address.category, reason });
       return null;
     }
   }
 
-  private seal({ address, encoded, lifetime, snapshot, loadMs }: EntryWrite): StoreWrite {
+  private seal({ underWay, encoded, lifetime, snapshot, loadMs }: EntryWrite): StoreWrite {
     const storedAtMs = this.parts.clock.now();
     const expiresAtMs = storedAtMs + lifetime.ttlMs;
-    const { storageKey: key } = address;
+    const { storageKey: key } = underWay.address;
     const value = this.parts.envelopes.seal({ key, encoded, storedAtMs, expiresAtMs, snapshot, loadMs });
     return { key, value, ttlMs: lifetime.ttlMs + lifetime.graceMs };
   }

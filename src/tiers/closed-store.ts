@@ -17,6 +17,7 @@ function unansweringStore(reason: UnavailableReason, mode: StoreMode, message: s
     setIfAbsent: answer,
     setMany: answer,
     setManyOnce: answer,
+    extend: answer,
     delete: answer,
     increment: answer,
     deleteMatching: () => Promise.resolve({ deleted: 0, complete: false }),

@@ -116,6 +116,16 @@ export function describeStore(mode: StoreMode, open: () => Promise<StoreUnderTes
       });
     });
 
+    describe('extend', () => {
+      it('lengthens a time to live and leaves the value', async () => {
+        await put('k', 'v', 40);
+        expect(await store.extend(['k', 'absent'], HOUR)).toEqual(ok(true));
+        await opened.elapse(50);
+        expect(await store.getMany(['k', 'absent'])).toEqual(ok([bytes('v'), null]));
+        expect(await store.extend([], HOUR)).toEqual(ok(true));
+      });
+    });
+
     describe('many at once', () => {
       it('answers in the order of the keys, with duplicates and gaps', async () => {
         await store.setMany([
@@ -312,6 +322,7 @@ export function describeStore(mode: StoreMode, open: () => Promise<StoreUnderTes
           store.setIfAbsent(write),
           store.setMany([write]),
           store.setManyOnce([write]),
+          store.extend(['k'], HOUR),
           store.delete(['k']),
           store.increment('n', 1, HOUR),
         ]);

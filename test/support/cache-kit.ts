@@ -39,9 +39,10 @@ export function createCacheKit(options: CacheOptions = {}, shared?: CacheKit): C
   const bus = new CacheEventBus();
   const events: CacheKit['events'] = [];
   for (const name of NAMES) bus.on(name, (event) => void events.push({ name, event }));
-  const inner = shared ? shared.store : new MemoryStore({ maxBytes: 64 * 1024 * 1024, clock });
+  const resolved = resolveOptions(options);
+  const inner = shared ? shared.store : new MemoryStore({ ...resolved.memory, clock });
   const store = new ScriptedStore(inner);
-  const composed = composeCache(resolveOptions(options), { store, clock, events: bus });
+  const composed = composeCache(resolved, { store, clock, events: bus });
   return { cache: composed.cache, composed, store, clock, events, names: () => events.map(({ name }) => name) };
 }
 

@@ -4,7 +4,6 @@ import type { ToolDescriptor } from '../../src/agent/tool-descriptor.js';
 import type { AgentCache } from '../../src/core/cache.js';
 import type { CacheEventName, CacheEvents } from '../../src/core/events.js';
 import type { CacheOptions } from '../../src/core/policy/options.js';
-import { LoadsUnderWay } from '../../src/nest/interception/loads-under-way.js';
 import type { MethodIdentity } from '../../src/nest/interception/method-identity.js';
 import { RuntimeCall } from '../../src/nest/interception/runtime-call.js';
 import { createCacheKit, type CacheKit } from './cache-kit.js';
@@ -59,7 +58,6 @@ export function createRecordingCache(options: RecordingOptions = {}): RecordingC
       topics.add(topic);
     },
   };
-  const loads = new LoadsUnderWay();
   return {
     ...kit,
     services,
@@ -75,7 +73,7 @@ export function createRecordingCache(options: RecordingOptions = {}): RecordingC
         const invoke = async (given: readonly unknown[]): Promise<unknown> =>
           Reflect.apply(method, instance, given as never);
         const call = { policy, site, instance, args, invoke, isObservable };
-        return policy.run(new RuntimeCall(call, { identities, loads, thrown: new WeakSet() }), services);
+        return policy.run(new RuntimeCall(call, { identities, thrown: new WeakSet() }), services);
       };
     },
     eventsOf: <N extends CacheEventName>(name: N) =>

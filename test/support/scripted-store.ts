@@ -8,7 +8,16 @@ import type {
 } from '../../src/core/ports/store.js';
 
 type Operation =
-  'get' | 'getMany' | 'set' | 'setIfAbsent' | 'setMany' | 'setManyOnce' | 'delete' | 'increment' | 'deleteMatching';
+  | 'get'
+  | 'getMany'
+  | 'set'
+  | 'setIfAbsent'
+  | 'setMany'
+  | 'setManyOnce'
+  | 'extend'
+  | 'delete'
+  | 'increment'
+  | 'deleteMatching';
 
 /** A store in front of another one that fails, hangs or counts as a test says. */
 export class ScriptedStore implements Store {
@@ -66,6 +75,9 @@ export class ScriptedStore implements Store {
   setManyOnce(writes: readonly StoreWrite[]): Promise<Reply<boolean>> {
     const keys = writes.map(({ key }) => key);
     return this.pass('setManyOnce', keys, () => this.inner.setManyOnce(writes));
+  }
+  extend(keys: readonly string[], ttlMs: number): Promise<Reply<true>> {
+    return this.pass('extend', keys, () => this.inner.extend(keys, ttlMs));
   }
   delete(keys: readonly string[]): Promise<Reply<number>> {
     return this.pass('delete', keys, () => this.inner.delete(keys));

@@ -73,6 +73,8 @@ export interface Store {
   setMany(writes: readonly StoreWrite[]): Promise<Reply<boolean>>;
   /** As `setMany`, but never sent a second time: repeated, it would undo what others have written in between. */
   setManyOnce(writes: readonly StoreWrite[]): Promise<Reply<boolean>>;
+  /** Gives what exists under these keys a new time to live, in milliseconds; what is stored stays as it is. */
+  extend(keys: readonly string[], ttlMs: number): Promise<Reply<true>>;
   /** How many of the keys existed. */
   delete(keys: readonly string[]): Promise<Reply<number>>;
   /**

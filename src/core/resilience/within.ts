@@ -1,10 +1,13 @@
 import type { Clock } from '../ports/clock.js';
 
-/** What `work` resolves to, or `fallback` once `ms` milliseconds have passed; the work goes on. `work` must not reject. */
+/**
+ * What `work` resolves to, or `fallback` once `ms` milliseconds and one turn of the event loop have passed, so that replies
+ * which already wait are used; the work goes on. `work` must not reject.
+ */
 export function within<T, F>(clock: Clock, ms: number, work: Promise<T>, fallback: F): Promise<T | F> {
   if (ms <= 0) return Promise.resolve(fallback);
   return new Promise((resolve) => {
-    const timer = clock.after(ms, () => resolve(fallback));
+    const timer = clock.after(ms, () => clock.nextTurn(() => resolve(fallback)));
     void work.then((value) => {
       timer.cancel();
       resolve(value);

@@ -1,13 +1,11 @@
 import type { MethodPolicy, MethodServices } from '../../agent/method-policy.js';
 import type { InterceptedCall, InterceptionRuntime } from './cache-slot.js';
-import { LoadsUnderWay } from './loads-under-way.js';
 import type { MethodIdentity } from './method-identity.js';
 import { SubscriberLeft } from './replay.js';
 import { RuntimeCall } from './runtime-call.js';
 
 /** Runs the calls of one app through its cache. Whatever fails here, the caller gets what the method answers. */
 export class CacheRuntime implements InterceptionRuntime {
-  private readonly loads = new LoadsUnderWay();
   private readonly thrown = new WeakSet<object>();
 
   /** `disabledKinds`: policies whose methods run untouched. */
@@ -55,8 +53,8 @@ export class CacheRuntime implements InterceptionRuntime {
   }
 
   private callOf(intercepted: InterceptedCall): RuntimeCall {
-    const { identities, loads, thrown } = this;
-    return new RuntimeCall(intercepted, { identities, loads, thrown });
+    const { identities, thrown } = this;
+    return new RuntimeCall(intercepted, { identities, thrown });
   }
 
   /** Also what the method threw to another caller of the same load. The cache itself throws nothing but errors. */

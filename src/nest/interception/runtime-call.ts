@@ -1,12 +1,10 @@
 import type { MethodCall } from '../../agent/method-policy.js';
 import type { InterceptedCall } from './cache-slot.js';
-import type { LoadsUnderWay } from './loads-under-way.js';
 import type { MethodIdentity } from './method-identity.js';
 
 /** What a call is told about. */
 export interface CallSurroundings {
   readonly identities: MethodIdentity;
-  readonly loads: LoadsUnderWay;
   /** What methods and hooks of the app have thrown: such an error is for the caller. */
   readonly thrown: WeakSet<object>;
 }
@@ -68,14 +66,6 @@ export class RuntimeCall implements MethodCall {
     } catch (error) {
       return this.rethrow(error);
     }
-  }
-
-  isWithinLoadOf(keys: readonly string[]): boolean {
-    return this.surroundings.loads.includesAny(keys);
-  }
-
-  loading<T>(keys: readonly string[], load: () => Promise<T>): Promise<T> {
-    return this.surroundings.loads.run(keys, load);
   }
 
   private rethrow(error: unknown): never {

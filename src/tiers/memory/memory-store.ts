@@ -64,6 +64,16 @@ export class MemoryStore implements Store {
     return this.setMany(writes);
   }
 
+  extend(keys: readonly string[], ttlMs: number): Promise<Reply<true>> {
+    return this.answer(() => {
+      for (const key of keys) {
+        const entry = this.entries.get(key);
+        if (entry) this.entries.set(key, entry.value, ttlMs);
+      }
+      return true as const;
+    });
+  }
+
   delete(keys: readonly string[]): Promise<Reply<number>> {
     return this.answer(() => keys.filter((key) => this.entries.delete(key)).length);
   }

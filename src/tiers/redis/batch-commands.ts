@@ -50,6 +50,10 @@ export const onCluster: BatchCommands = {
   countOf: (keys) => keys.length,
 };
 
+/** One command per key, all in the same turn of the event loop. */
+export const extendAll = (client: RedisClient, keys: readonly string[], ttlMs: number): Promise<true> =>
+  allOf(keys.map((key) => client.pexpire(key, ttlMs))).then(() => true);
+
 export const batchCommandsFor = (client: RedisClient): BatchCommands => (isCluster(client) ? onCluster : onOneServer);
 
 /** The value as the library takes it: it would write any other byte array as text. Shares its memory. */

@@ -1,7 +1,7 @@
 import type { ResolvedRedisOptions } from '../../core/policy/options.js';
 import type { Reply, Store, StoreHealth, StoreMode, StoreWrite } from '../../core/ports/store.js';
 import type { Effort } from '../../core/resilience/guarded-call.js';
-import { type BatchCommands, bytesOf, onCluster, onOneServer } from './batch-commands.js';
+import { type BatchCommands, bytesOf, extendAll, onCluster, onOneServer } from './batch-commands.js';
 import { type Deletion, deleteMatching } from './delete-matching.js';
 import { GuardedRedis, type RedisParts } from './guarded-redis.js';
 import type { IoredisModule } from './load-ioredis.js';
@@ -79,6 +79,12 @@ export class RedisStore implements Store {
 
   setManyOnce(writes: readonly StoreWrite[]): Promise<Reply<true>> {
     return this.writeMany(writes, false);
+  }
+
+  async extend(keys: readonly string[], ttlMs: number): Promise<Reply<true>> {
+    if (keys.length === 0) return { ok: true, value: true };
+    const effort = { idempotent: true, ...this.weigh(keys), commands: keys.length };
+    return this.redis.run((client) => extendAll(client, keys, ttlMs), effort, keys);
   }
 
   /** After a connection was lost, keys that the first try deleted may be missing from the count. */

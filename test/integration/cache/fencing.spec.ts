@@ -72,3 +72,93 @@ describe('an invalidation that Redis refuses', () => {
     expect(await cache.getOrLoad('doc:1', async () => 'new')).toBe('new');
   });
 });
+
+/** Whatever was asked for while `v` counted must not be there once its invalidation is acknowledged. */
+describe('what is under way when it is invalidated', () => {
+  const ROUNDS = 150;
+  const targets = [
+    ['its key', (key: string) => ({ key })],
+    ['a pattern', (key: string) => ({ pattern: key })],
+    ['its tag', (key: string) => ({ tag: key })],
+  ] as const;
+
+  it.each(targets.flatMap(([name, targetOf]) => [1, 3].map((connections) => [name, connections, targetOf] as const)))(
+    'does not stay after an invalidation of %s, set over %i connections',
+    async (_name, connections, targetOf) => {
+      const cache = await connected({ connections });
+      const left: unknown[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        const key = `set:${round}`;
+        const setting = cache.set(key, 'old', { tags: [key] });
+        for (let turn = 0; turn < round % 4; turn++) await nextTurn();
+        expect(await cache.invalidate(targetOf(key))).toEqual({ acknowledged: true });
+        left.push(await cache.get(key));
+        await setting;
+        left.push(await cache.get(key));
+      }
+      expect(left.filter((value) => value !== undefined)).toEqual([]);
+    },
+    30_000,
+  );
+
+  it.each(targets)(
+    'does not stay after an invalidation of %s, loaded from what has changed since',
+    async (_name, targetOf) => {
+      const cache = await connected({ connections: 3 });
+      const stale: unknown[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        const key = `load:${round}`;
+        const policy = { tags: [key] };
+        let source = 'old';
+        const load = async (): Promise<string> => {
+          const value = source;
+          for (let turn = 0; turn < round % 3; turn++) await nextTurn();
+          return value;
+        };
+        const loading = cache.getOrLoad(key, load, policy);
+        for (let turn = 0; turn < round % 5; turn++) await nextTurn();
+        source = 'new';
+        await cache.invalidate(targetOf(key));
+        stale.push(await cache.getOrLoad(key, load, policy));
+        await loading;
+        stale.push(await cache.getOrLoad(key, load, policy));
+      }
+      expect(stale.filter((value) => value !== 'new')).toEqual([]);
+    },
+    30_000,
+  );
+
+  it('is loaded once by all who ask for it at any moment of its load', async () => {
+    const cache = await connected();
+    let loads = 0;
+    const load = async (): Promise<number> => {
+      loads++;
+      await nextTurn();
+      return loads;
+    };
+    for (let round = 0; round < ROUNDS; round++) {
+      const asked = [];
+      for (let turn = 0; turn < 8; turn++) {
+        asked.push(cache.getOrLoad(`one:${round}`, load));
+        await nextTurn();
+      }
+      await Promise.all(asked);
+    }
+    expect(loads).toBe(ROUNDS);
+  });
+});
+
+describe('what stands under the key of a version and is none', () => {
+  it('is replaced, so that results are stored again', async () => {
+    const cache = await connected();
+    await server.command('HSET', 'agent-cache:~v:tag:t', 'field', 'value');
+    const load = (): Promise<string> => Promise.resolve('v');
+    await until(async () => {
+      await cache.getOrLoad('doc:1', load, { tags: ['t'] });
+      return (await cache.get('doc:1', { tags: ['t'] })) === 'v';
+    });
+    expect(await server.command('TYPE', 'agent-cache:~v:tag:t')).toBe('string');
+  });
+});
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

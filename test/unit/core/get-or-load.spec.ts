@@ -53,8 +53,8 @@ describe('getOrLoad', () => {
     expect(results[0]).toBe(original);
     results[0]?.list.push(99);
     results[1]?.list.push(98);
+    expect(results).toEqual([{ list: [1, 99] }, { list: [1, 98] }, { list: [1] }]);
     expect(await load()).toEqual({ list: [1] });
-    expect(results[2]).toEqual({ list: [1] });
   });
 
   it('is not changed by what the caller does to the result right after it was loaded', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { CacheKeyGenerator } from '../../../src/core/key/cache-key-generator.js';
 import { CacheArgumentError } from '../../../src/core/errors.js';
 import type { CachePolicy, InvalidationTarget } from '../../../src/core/policy/cache-policy.js';
@@ -288,17 +288,60 @@ describe('an invalidation that is not confirmed', () => {
   });
 
   it('is not released by the confirmation of an earlier invalidation of the same group', async () => {
-    const kit = createCacheKit();
-    const release = kit.store.hold('setManyOnce');
-    const first = kit.cache.invalidate({ tag: 't' });
+    const { cache, store } = createCacheKit();
+    await cache.set('k:1', 'v', { tags: ['t'] });
+    const confirmed = deferred<{ ok: true; value: true }>();
+    jest
+      .spyOn(store, 'setManyOnce')
+      .mockReturnValueOnce(confirmed.promise)
+      .mockResolvedValueOnce({ ok: false, reason: 'timeout' });
+    const first = cache.invalidate({ tag: 't' });
+    expect(await cache.invalidate({ tag: 't' })).toEqual({ acknowledged: false });
+    confirmed.resolve({ ok: true, value: true });
+    expect(await first).toEqual({ acknowledged: true });
+    expect(await cache.get('k:1')).toBeUndefined();
+  });
+
+  it('of a key is not served here until it is confirmed', async () => {
+    const { cache, store } = createCacheKit();
+    await cache.set('k:1', 'v');
+    store.fail('timeout', ['delete']);
+    expect(await cache.invalidate({ key: 'k:1' })).toEqual({ acknowledged: false });
+    expect(await cache.get('k:1')).toBeUndefined();
+  });
+
+  it('of a pattern is released by one walk to its end, however many other invalidations come meanwhile', async () => {
+    const { cache, store, clock } = createCacheKit();
+    const walked = deferred<{ deleted: number; complete: boolean }>();
+    jest
+      .spyOn(store, 'deleteMatching')
+      .mockResolvedValueOnce({ deleted: 0, complete: false })
+      .mockReturnValueOnce(walked.promise);
+    await cache.invalidate({ pattern: 'zzz:*' });
+    await clock.advance(250);
+    expect(await cache.invalidate({ tag: 'unrelated' })).toEqual({ acknowledged: true });
+    walked.resolve({ deleted: 0, complete: true });
     await settle();
-    release();
-    kit.store.fail('timeout', ['setManyOnce']);
-    const second = await kit.cache.invalidate({ tag: 't' });
-    await first;
-    expect(second).toEqual({ acknowledged: false });
-    await kit.cache.getOrLoad('k:1', async () => 'v', { tags: ['t'] });
-    expect(await kit.cache.get('k:1', { tags: ['t'] })).toBeUndefined();
+    await cache.set('k:1', 'v');
+    expect(await cache.get('k:1')).toBe('v');
+  });
+
+  it('of a pattern is not released by a walk that began before it failed', async () => {
+    const { cache, store, clock } = createCacheKit();
+    await cache.set('k:1', 'v');
+    const walked = deferred<{ deleted: number; complete: boolean }>();
+    const failed = { deleted: 0, complete: false };
+    jest
+      .spyOn(store, 'deleteMatching')
+      .mockResolvedValueOnce(failed)
+      .mockReturnValueOnce(walked.promise)
+      .mockResolvedValueOnce(failed);
+    await cache.invalidate({ pattern: 'a:*' });
+    await clock.advance(250);
+    await cache.invalidate({ pattern: 'k:*' });
+    walked.resolve({ deleted: 0, complete: true });
+    await settle();
+    expect(await cache.get('k:1')).toBeUndefined();
   });
 });
 

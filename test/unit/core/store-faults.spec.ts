@@ -77,6 +77,36 @@ describe('a store that gives no answer', () => {
     await loading;
   });
 
+  it('keeps a caller waiting no longer than its timeout, reading and creating tokens together', async () => {
+    const { cache, store, clock } = createCacheKit();
+    const read = store.hold('getMany');
+    let result: string | undefined;
+    void cache.getOrLoad('k:1', async () => 'v').then((value) => (result = value));
+    await clock.advance(80);
+    read();
+    store.hold('setIfAbsent');
+    await clock.advance(19);
+    expect(result).toBeUndefined();
+    await clock.advance(1);
+    expect(result).toBe('v');
+  });
+
+  it('keeps a reader waiting no longer than its timeout, with the groups that it did not name', async () => {
+    const { cache, store, clock, events } = createCacheKit();
+    await cache.set('k:1', 'v', { tags: ['t'] });
+    const read = store.hold('getMany');
+    let isDone = false;
+    void cache.get('k:1').then(() => (isDone = true));
+    await clock.advance(80);
+    read();
+    store.hold('getMany');
+    await clock.advance(19);
+    expect(isDone).toBe(false);
+    await clock.advance(1);
+    expect(isDone).toBe(true);
+    expect(events.at(-1)).toMatchObject({ name: 'miss', event: { reason: 'timeout' } });
+  });
+
   it('is handed a result before the caller goes on, so that the next call hits', async () => {
     const { cache, store, names } = createCacheKit();
     await cache.getOrLoad('k:1', async () => 'v');
@@ -85,12 +115,20 @@ describe('a store that gives no answer', () => {
     expect(names()).toEqual(['miss', 'load', 'set', 'hit']);
   });
 
+  it('that keeps nothing of this size has not stored it', async () => {
+    const { cache, store, events } = createCacheKit({ memory: { maxBytes: 1_000 } });
+    expect(await cache.set('k:1', 'x'.repeat(2_000))).toBe(false);
+    expect(await store.get('agent-cache:k:1')).toEqual({ ok: true, value: null });
+    expect(events.map(({ name }) => name)).toEqual(['refused']);
+  });
+
   it('takes what is no entry for a miss and overwrites it', async () => {
-    const { cache, store, events } = createCacheKit();
+    const { cache, store, events, clock } = createCacheKit();
     for (const foreign of ['', '{"v":1}', 'ac1 {', '\u0000\u0001\u0002', 'ac1 {}\n{}']) {
       await store.set({ key: 'agent-cache:k:1', value: Buffer.from(foreign), ttlMs: 60_000 });
       expect(await cache.getOrLoad('k:1', async () => 'good')).toBe('good');
       expect(await cache.get('k:1')).toBe('good');
+      await clock.advance(1);
     }
     expect(events.filter(({ event }) => 'reason' in event && event.reason === 'corrupt')).toHaveLength(5);
   });
