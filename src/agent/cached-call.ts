@@ -25,6 +25,8 @@ export type EntryLoad = (load: LoadContext, keepOwn: (reason: string) => void) =
 export class CachedCall {
   private readonly signals: readonly AbortSignal[];
   private isLoading = false;
+  /** The method's own answer, where the call was aborted before it came to a load of its own. */
+  left: Promise<unknown> | null = null;
 
   /** `category`: metric label of the call. */
   constructor(
@@ -63,9 +65,8 @@ export class CachedCall {
     const make = (): Entry => entryFor(owner);
     const entry = this.attempt(make);
     if (!entry) return this.bypass('not-keyable');
-    const outcome = this.isAborted
-      ? this.call.proceed()
-      : this.whileWanted(read({ ...entry, isCurrent: () => hasKeys(make, entry.keys) }));
+    if (this.isAborted) return this.bypass('aborted');
+    const outcome = this.whileWanted(read({ ...entry, isCurrent: () => hasKeys(make, entry.keys) }));
     return this.options.annotate === undefined ? outcome : outcome.then((made) => this.annotate(made));
   }
 
@@ -113,7 +114,7 @@ export class CachedCall {
 
   private async load(entry: CallEntry, load: EntryLoad, context: LoadContext): Promise<unknown> {
     const reasons = entry.isCurrent() ? [] : ['the arguments were changed after the call'];
-    const settle = await settled(() => load(context, (reason) => reasons.push(reason)));
+    const settle = await settled(() => this.left ?? load(context, (reason) => reasons.push(reason)));
     if (this.isAborted) reasons.push('the call was aborted');
     const [reason] = reasons;
     if (reason === undefined) return settle();
@@ -123,7 +124,7 @@ export class CachedCall {
 
   /** Where the call is aborted while it waits for another one's load, the method itself says what that means. */
   private whileWanted(reading: Promise<unknown>): Promise<unknown> {
-    return unlessAborted(this.signals, reading, () => (this.isLoading ? null : this.call.proceed()));
+    return unlessAborted(this.signals, reading, () => (this.isLoading ? null : (this.left ??= this.call.proceed())));
   }
 
   /** With a namespace, that and the method; otherwise the identity. `null` where neither is known. */

@@ -18,6 +18,8 @@ type Fingerprint = { readonly hash: string } | { readonly value: unknown };
 /** Tells what a context builder made from what merely came in with its request. */
 export class ContextFields {
   private readonly before: ReadonlyMap<string, Fingerprint>;
+  /** Fields of texts and objects that another request may have in their place. */
+  private readonly inputs: readonly (readonly [name: string, value: unknown])[];
 
   /**
    * Looks at `request` as it is now: make it before the method runs, since a method may change what it was given. `keyed`:
@@ -28,27 +30,43 @@ export class ContextFields {
     request: unknown,
     private readonly keyed: readonly string[],
   ) {
-    this.before = new Map(Object.entries(fieldsOf(request)).map(([name, value]) => [name, this.fingerprintOf(value)]));
+    const fields = Object.entries(fieldsOf(request));
+    this.before = new Map(fields.map(([name, value]) => [name, this.fingerprintOf(value)]));
+    this.inputs = fields.filter(([name, value]) => !keyed.includes(name) && isTelling(value));
   }
 
-  /** `null`: what came in stands one level deeper, where it is not known what another request would have put there. */
+  /** `null`: what came in stands deeper or under another name, where it is not known what another request would put. */
   split(result: unknown): StoredContext | null {
     if (isMadeOfFields(result)) return this.partsOf(result);
-    return Array.isArray(result) && result.some((item) => this.holdsWhatCameIn(item)) ? null : ['whole', result];
+    return this.holdsWhatCameIn(result) ? null : ['whole', result];
   }
 
   private partsOf(result: Record<string, unknown>): StoredContext | null {
     const names = Object.keys(result);
     const made = names.filter((name) => name === 'messages' || !this.cameIn(name, result[name]));
-    if (made.some((name) => this.holdsWhatCameIn(result[name]))) return null;
+    const others = made.filter((name) => name !== 'messages');
+    if (others.some((name) => this.isRenamed(name, result[name]) || this.holdsWhatCameIn(result[name]))) return null;
     const isSpread = [...this.before.keys()].every((name) => Object.hasOwn(result, name));
     const fields = Object.fromEntries(made.map((name) => [name, result[name]]));
     return ['parts', fields, names, isSpread, Object.getPrototypeOf(result) === null];
   }
 
-  private holdsWhatCameIn(item: unknown): boolean {
+  /** In one of its fields or items, or in a field of these. */
+  private holdsWhatCameIn(value: unknown): boolean {
+    if (Array.isArray(value)) return value.some((item) => this.isRenamed(null, item) || this.hasFieldThatCameIn(item));
+    return this.hasFieldThatCameIn(value);
+  }
+
+  private hasFieldThatCameIn(item: unknown): boolean {
     if (!isMadeOfFields(item)) return false;
-    return Object.keys(item).some((name) => !this.keyed.includes(name) && this.cameIn(name, item[name]));
+    return Object.entries(item).some(([name, value]) => {
+      return this.isRenamed(name, value) || (!this.keyed.includes(name) && this.cameIn(name, value));
+    });
+  }
+
+  /** Whether it came in under another name than `name`. */
+  private isRenamed(name: string | null, value: unknown): boolean {
+    return this.inputs.some(([input, given]) => given === value && input !== name);
   }
 
   private cameIn(name: string, value: unknown): boolean {
@@ -103,6 +121,9 @@ function orderedNames(made: object, names: readonly string[], present: readonly 
 function fieldsOf(request: unknown): Readonly<Record<string, unknown>> {
   return typeof request === 'object' && request !== null ? (request as Record<string, unknown>) : {};
 }
+
+/** Whether finding it in a result says that it came from the request: a number or `true` stands there by chance. */
+const isTelling = (value: unknown): boolean => (typeof value === 'string' ? value !== '' : fieldsOf(value) === value);
 
 /** Whether plain data properties are all there is to it. */
 function isMadeOfFields(value: unknown): value is Record<string, unknown> {

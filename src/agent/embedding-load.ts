@@ -36,6 +36,8 @@ export class EmbeddingLoad {
   /** The method's own outcome, once it has answered the very call that was made. */
   private own: { readonly outcome: unknown } | null = null;
   private dimension: number | null;
+  /** How the load of this call ended, where it is its caller's alone: nothing stale takes its place. */
+  private ended: LoadEnded | null = null;
 
   constructor(private readonly parts: EmbeddingLoadParts) {
     const { batch, entry, dimension } = parts;
@@ -44,7 +46,7 @@ export class EmbeddingLoad {
   }
 
   async read(): Promise<unknown> {
-    const { cached, cache, call, entry } = this.parts;
+    const { cached, cache, entry } = this.parts;
     const { policy } = entry;
     const texts = [...this.keyByText.keys()];
     const keyOf = (text: string): string => this.keyByText.get(text) as string;
@@ -55,25 +57,36 @@ export class EmbeddingLoad {
         keyOf,
         admit: (vector, cost) => this.isSound(vector) && (policy.admit?.(vector, cost) ?? true),
       });
+      if (this.ended) return this.outcomeAfter(this.ended);
       return this.assemble(new Map(texts.map((text, index) => [text, vectors[index]])));
     } catch (error) {
       if (!(error instanceof LoadEnded)) throw error;
-      const isForThisCall = error.load === this || error.failedTexts?.every((text) => this.keyByText.has(text));
-      return isForThisCall && error.settle ? error.settle() : call.proceed();
+      return this.outcomeAfter(error);
     }
+  }
+
+  private outcomeAfter({ load, settle, failedTexts }: LoadEnded): unknown {
+    const isForThisCall = load === this || failedTexts?.every((text) => this.keyByText.has(text));
+    return isForThisCall && settle ? settle() : this.parts.call.proceed();
+  }
+
+  private end(settle: (() => unknown) | null): LoadEnded {
+    return (this.ended = new LoadEnded(this, settle));
   }
 
   private async load(missing: readonly string[]): Promise<unknown[]> {
     const { call, cached, batch, entry } = this.parts;
     const { texts, isMany } = batch;
-    if (!entry.isCurrent()) throw new LoadEnded(this, await settled(() => call.proceed()));
+    const { left } = cached;
+    if (left) throw this.end(await settled(() => left));
+    if (!entry.isCurrent()) throw this.end(await settled(() => call.proceed()));
     const args = missing.length === texts.length ? null : batch.withTexts(missing);
     const asked = args ? missing : texts;
     const settle = await settled(() => (args ? call.proceed(args) : call.proceed()));
-    if (cached.isAborted) throw new LoadEnded(this, args ? null : settle);
+    if (cached.isAborted) throw this.end(args ? null : settle);
     const outcome = this.outcomeOf(settle, asked);
     const answers = vectorsIn(call.resultsOf(outcome), isMany);
-    if (answers?.length !== asked.length) throw new LoadEnded(this, args ? null : settle);
+    if (answers?.length !== asked.length) throw this.end(args ? null : settle);
     this.dimension ??= commonDimension(answers);
     for (const text of missing) this.loaded.add(text);
     this.own = args ? null : { outcome };

@@ -2,7 +2,7 @@ import { isAbortSignal } from './abort-signals.js';
 import { ask, type Hook } from './caching-options.js';
 import { keyableArgs } from './key-parts.js';
 import type { MethodCall } from './method-policy.js';
-import { isPlainObject } from './plain-object.js';
+import { isDataObject, isPlainObject } from './plain-object.js';
 
 const NAME_FIELDS = ['toolName', 'tool_name', 'tool', 'name'] as const;
 const PARAMETER_FIELDS = ['params', 'payload', 'arguments', 'args', 'input'] as const;
@@ -53,7 +53,7 @@ export function toolCallParts(call: MethodCall, options: ToolCallOptions): ToolC
   if (options.vary) return { params, rest: { vary: ask(call, options.vary) } };
   const taken = [name?.field, given?.field, ...correlationOf(call, options).map(([field]) => field)];
   const rest = {
-    request: isPlainObject(request) ? remainingFields(request, taken) : request,
+    request: isDataObject(request) ? remainingFields(request, taken) : request,
     further: call.args.length > 1 ? keyableArgs(call.args.slice(1)) : [],
     isText: object !== undefined,
   };

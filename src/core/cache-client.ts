@@ -78,7 +78,7 @@ export class CacheClient {
   }
 
   setBytes(key: string, value: Uint8Array, ttl?: Duration): Promise<boolean> {
-    const write = { key: this.given.key(key), bytes: this.given.bytes(value), ttlMs: this.given.ttlMs(ttl) };
+    const write = { key: this.given.key(key), bytes: copyOf(this.given.bytes(value)), ttlMs: this.given.ttlMs(ttl) };
     return this.store.write(write, 'setBytes');
   }
 
@@ -134,6 +134,15 @@ export class CacheClient {
 
   private writeOf(key: string, text: string | null, ttl: Duration | undefined): Parameters<ReportedStore['write']>[0] {
     return { key: this.given.key(key), bytes: text === null ? null : bytesOf(text), ttlMs: this.given.ttlMs(ttl) };
+  }
+}
+
+/** What is sent, also when it is sent again, are the bytes as they are now. `null`: somebody has taken them away. */
+function copyOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer | null {
+  try {
+    return Buffer.from(Buffer.from(buffer, byteOffset, byteLength));
+  } catch {
+    return null;
   }
 }
 

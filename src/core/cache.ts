@@ -50,13 +50,13 @@ export type LoadMissing<K, T> = (missing: K[], load: { readonly signal: AbortSig
  * `CacheArgumentError`. What comes from the cache is the caller's own copy.
  */
 export class AgentCache {
-  private isClosed = false;
+  private closing: Promise<void> | null = null;
 
   constructor(private readonly parts: AgentCacheParts) {}
 
   /** `false` while disabled or closed: every call then runs its loader. */
   get isOpen(): boolean {
-    return this.parts.enabled && !this.isClosed;
+    return this.parts.enabled && !this.closing;
   }
 
   /**
@@ -231,12 +231,15 @@ export class AgentCache {
   }
 
   /** Ends within 500 ms, whatever Redis does. Calls go on, past the cache. */
-  async close(): Promise<void> {
-    if (this.isClosed) return;
-    this.isClosed = true;
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private end(): Promise<void> {
     this.parts.loads.abort();
     this.parts.invalidation.close();
-    await this.parts.release();
+    return this.parts.release();
   }
 
   private async through<T>(

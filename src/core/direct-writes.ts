@@ -6,7 +6,7 @@ import { within } from './resilience/within.js';
 import { Stamp } from './stamp.js';
 import type { VersionTokens } from './version-tokens.js';
 import type { EntryWrite, WritePath } from './write-path.js';
-import type { SentWrite, WritesUnderWay, WriteUnderWay } from './writes-under-way.js';
+import { namespacesInDoubt, type SentWrite, type WritesUnderWay, type WriteUnderWay } from './writes-under-way.js';
 
 interface DirectWritesParts {
   readonly readPath: ReadPath;
@@ -31,7 +31,7 @@ export class DirectWrites {
   store(values: readonly (readonly [EntryAddress, unknown])[], lifetime: EntryLifetime): Promise<boolean> {
     const { underWay, clock, timeoutMs } = this.parts;
     const keys = new Set(values.map(([address]) => address.storageKey));
-    const earlier = underWay.overtake(({ storageKey }) => keys.has(storageKey));
+    const earlier = underWay.overtakeKeys(keys);
     const begun = values.map(([address, value]): Begun => {
       return { underWay: underWay.begin(address), encoding: this.parts.writePath.encode(address, value) };
     });
@@ -56,8 +56,15 @@ export class DirectWrites {
   /** Also waits until what was sent before has arrived, which several connections might carry in any order. */
   private async stamped(begun: readonly Begun[], earlier: readonly SentWrite[]): Promise<Stamp[]> {
     const { readPath, tokens } = this.parts;
-    const reading = readPath.read(begun.map(({ underWay }) => underWay.address));
-    await Promise.all(earlier.map(({ reply }) => reply));
+    const addresses = begun.map(({ underWay }) => underWay.address);
+    let reading = readPath.read(addresses);
+    const inDoubt = await namespacesInDoubt(earlier);
+    if (inDoubt.length > 0) {
+      // What got no answer may arrive after this, and must be unusable then.
+      if (!(await tokens.renew(inDoubt)).ok) return addresses.map(() => new Stamp(null));
+      this.parts.underWay.forget(earlier);
+      reading = readPath.read(addresses);
+    }
     const stamps = (await reading).map(({ fence }) => new Stamp(fence));
     await tokens.complete(stamps);
     return stamps;

@@ -21,6 +21,7 @@ export type BypassReason =
   | 'unknown-return'
   | 'not-keyable'
   | 'not-authorized'
+  | 'aborted'
   | 'pending-invalidation';
 
 /** Why there was no hit. */

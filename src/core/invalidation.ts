@@ -8,7 +8,7 @@ import type { Reply, Store, UnavailableReason } from './ports/store.js';
 import { unavailable } from './resilience/unavailable.js';
 import { within } from './resilience/within.js';
 import type { VersionTokens } from './version-tokens.js';
-import { isInDoubt, type WritesUnderWay, type SentWrite } from './writes-under-way.js';
+import { namespacesInDoubt, type WritesUnderWay, type SentWrite } from './writes-under-way.js';
 
 interface InvalidationParts {
   readonly store: Store;
@@ -55,7 +55,7 @@ export class Invalidation {
   async ofKey({ storageKey, category }: EntryAddress): Promise<{ acknowledged: boolean; existed: boolean }> {
     const { pending, underWay, store, clock, timeoutMs } = this.parts;
     const ticket = pending.addKey(storageKey);
-    const sent = underWay.overtake((address) => address.storageKey === storageKey);
+    const sent = underWay.overtakeKeys([storageKey]);
     const reply = await (sent.length === 0
       ? store.delete([storageKey])
       : within(clock, timeoutMs, this.deleteAfter(sent, storageKey), unavailable('timeout')));
@@ -97,11 +97,10 @@ export class Invalidation {
    * new version of its namespace makes it unusable whenever it does. `false`: that is not confirmed.
    */
   private async settle(sent: readonly SentWrite[]): Promise<boolean> {
-    const inDoubt = await Promise.all(
-      sent.map(async ({ reply, address }) => (isInDoubt(await reply) ? address.groups.slice(0, 1) : [])),
-    );
-    const namespaces = new Set(inDoubt.flat());
-    return namespaces.size === 0 || this.ofGroups([...namespaces]);
+    const namespaces = await namespacesInDoubt(sent);
+    if (namespaces.length > 0 && !(await this.ofGroups(namespaces))) return false;
+    this.parts.underWay.forget(sent);
+    return true;
   }
 
   private report(
@@ -113,7 +112,8 @@ export class Invalidation {
   }
 
   private conclude(acknowledged: boolean): boolean {
-    if (!acknowledged) this.scheduleRepeat();
+    // Past its bound, everything is covered, also after what was confirmed: only a repetition takes that back.
+    if (!acknowledged || this.parts.pending.coversEverything) this.scheduleRepeat();
     return acknowledged;
   }
 

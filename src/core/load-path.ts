@@ -59,7 +59,10 @@ export class LoadPath {
     const led: Led<T>[] = [];
     const takeOff = requests.map((request) => {
       const joined = flights.join(request.address, request.fence);
-      if (joined && !nesting.isWithin(joined)) return () => this.landingOf(joined, request, load, budgetMs);
+      if (joined && !nesting.isWithin(joined)) {
+        void joined.landing.then(nesting.waitFor(joined));
+        return () => this.landingOf(joined, request, load, budgetMs);
+      }
       const flight = joined ? flights.openWithin(joined) : flights.open(request.address, request.fence);
       const index = led.push({ request, flight }) - 1;
       return async () => (await leading)[index] as Loaded<T>;
@@ -99,7 +102,7 @@ export class LoadPath {
     stamping: Promise<void> | null,
     budgetMs: number,
   ): Promise<void> {
-    if (!stamping) return void this.store(writes);
+    if (!stamping || writes.length === 0) return void this.store(writes);
     const stamped = stamping.then(() => void this.store(writes));
     await within(this.parts.clock, budgetMs, stamped, undefined);
   }

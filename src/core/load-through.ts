@@ -6,6 +6,7 @@ import type { CachePolicy, Outcome } from './policy/cache-policy.js';
 import type { Clock } from './ports/clock.js';
 import { tierOf, type Store } from './ports/store.js';
 import type { ReadPath, ReadResult } from './read-path.js';
+import { within } from './resilience/within.js';
 
 interface LoadThroughParts {
   readonly readPath: ReadPath;
@@ -32,6 +33,7 @@ interface Answer<T> {
 }
 
 type Found = ReadResult & { readonly address: EntryAddress };
+type Usable = Exclude<Found, { status: 'miss' }>;
 
 /** Read, load what is missing, fall back to what is stale within grace: the way of every load-through call. */
 export class LoadThrough {
@@ -107,20 +109,31 @@ export class LoadThrough {
         return { value, outcome: { status: isStorable ? 'miss' : 'refused', tier: null, ageMs: 0, key } };
       });
     } catch (error) {
-      const stale = missing.map((result) => this.staleAnswer<T>(result, lifetime.graceMs));
-      if (stale.every((answer) => answer !== null)) return stale;
-      throw error;
+      const stale = await this.findStale(missing, lifetime.graceMs, budgetMs);
+      if (!stale) throw error;
+      return stale.map((result) => this.staleAnswer<T>(result));
     }
   }
 
-  private staleAnswer<T>(result: Found, graceMs: number): Answer<T> | null {
-    if (result.status !== 'stale' || this.parts.clock.now() >= result.envelope.expiresAtMs + graceMs) return null;
-    const { category, key } = result.address;
-    this.parts.events.emit('stale', { category, key, ageMs: this.ageOf(result) });
-    return this.answerFrom(result, 'stale');
+  /** All of them within grace, as they are now: they may have been invalidated during the load. Else `null`. */
+  private async findStale(missing: readonly Found[], graceMs: number, budgetMs: number): Promise<Usable[] | null> {
+    const nowMs = this.parts.clock.now();
+    const isWithinGrace = (result: ReadResult): boolean =>
+      result.status !== 'miss' && nowMs < result.envelope.expiresAtMs + graceMs;
+    if (!missing.every(isWithinGrace)) return null;
+    const addresses = missing.map(({ address }) => address);
+    const results = await within(this.parts.clock, budgetMs, this.parts.readPath.read(addresses), []);
+    const found = results.map((result, index) => ({ ...result, address: addresses[index] as EntryAddress }));
+    return found.length > 0 && found.every(isWithinGrace) ? (found as Usable[]) : null;
   }
 
-  private answerFrom<T>(result: Exclude<Found, { status: 'miss' }>, status: 'hit' | 'stale'): Answer<T> {
+  private staleAnswer<T>(result: Usable): Answer<T> {
+    const { category, key } = result.address;
+    if (result.status === 'stale') this.parts.events.emit('stale', { category, key, ageMs: this.ageOf(result) });
+    return this.answerFrom(result, result.status);
+  }
+
+  private answerFrom<T>(result: Usable, status: 'hit' | 'stale'): Answer<T> {
     const outcome = { status, tier: tierOf(this.parts.store), ageMs: this.ageOf(result), key: result.address.key };
     return { value: result.value as T, outcome };
   }

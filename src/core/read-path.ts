@@ -36,6 +36,15 @@ interface ReadPathParts {
 
 type Tokens = ReadonlyMap<Group, string | null>;
 
+/** What the store holds for an address, and whether an invalidation that is not confirmed covered it during the read. */
+interface Found {
+  readonly address: EntryAddress;
+  readonly envelope: Envelope | 'absent' | 'corrupt';
+  readonly wasCovered: boolean;
+  /** By a group that it is stamped with. */
+  readonly isStampCovered: boolean;
+}
+
 /**
  * The only walk to the store for entries, and the only judge of freshness. One round trip fetches the entries together
  * with the tokens of their groups. A second one is needed only where an entry was stamped with groups that the caller
@@ -46,23 +55,29 @@ export class ReadPath {
 
   async read(addresses: readonly EntryAddress[]): Promise<ReadResult[]> {
     const groups = [...new Set(addresses.flatMap((address) => address.groups))];
+    // What is covered now stays so for this read, also if it is confirmed meanwhile: the answer may be older than that.
+    const wereCovered = addresses.map((address) => this.parts.pending.covers(address));
     const startedAt = this.parts.clock.monotonicNow();
     const storageKeys = addresses.map((address) => address.storageKey);
     const reply = await this.parts.store.getMany([...storageKeys, ...this.tokenKeysOf(groups)]);
     if (!reply.ok) return addresses.map((address) => this.unavailable(address, reply.reason));
     const tokens = zip(groups, reply.value.slice(addresses.length));
-    const envelopes = addresses.map((address, index) => this.open(reply.value[index] ?? null, address));
-    const unnamed = await this.unnamedTokens(envelopes, tokens, startedAt);
+    const found = addresses.map((address, index): Found => {
+      const envelope = this.open(reply.value[index] ?? null, address);
+      const isStampCovered = typeof envelope !== 'string' && this.isCovered(envelope);
+      return { address, envelope, wasCovered: wereCovered[index] === true, isStampCovered };
+    });
+    const unnamed = await this.unnamedTokens(found, tokens, startedAt);
     if (!unnamed.ok) return addresses.map((address) => this.unavailable(address, unnamed.reason));
     const allTokens: Tokens = new Map([...tokens, ...unnamed.value]);
-    return addresses.map((address, index) => this.judge(address, envelopes[index] ?? 'absent', allTokens));
+    return found.map((each) => this.judge(each, allTokens));
   }
 
-  private judge(address: EntryAddress, envelope: Envelope | 'absent' | 'corrupt', tokens: Tokens): ReadResult {
-    if (this.parts.pending.covers(address)) return { status: 'miss', reason: 'invalidated', fence: null };
+  private judge({ address, envelope, wasCovered, isStampCovered }: Found, tokens: Tokens): ReadResult {
+    if (wasCovered || this.parts.pending.covers(address)) return { status: 'miss', reason: 'invalidated', fence: null };
     const fence: Fence = { tokens: new Map(address.groups.map((group) => [group, tokens.get(group) ?? null])) };
     if (typeof envelope === 'string') return { status: 'miss', reason: envelope, fence };
-    if (!this.isValid(address, envelope.snapshot, tokens))
+    if (isStampCovered || this.isCovered(envelope) || !isCurrent(address, envelope.snapshot, tokens))
       return { status: 'miss', reason: 'invalidated', fence, outdated: { envelope, tokens } };
     const decoding = this.parts.values.decode(envelope.encoded);
     if (!decoding.ok) return { status: 'miss', reason: 'corrupt', fence };
@@ -70,23 +85,17 @@ export class ReadPath {
     return { status, envelope, value: decoding.value, fence };
   }
 
-  /** Also by the groups that the caller did not name: the entry may belong to more of them. */
-  private isValid({ groups }: EntryAddress, snapshot: Snapshot, tokens: Tokens): boolean {
-    const isStampedWithAll = groups.every((group) => Object.hasOwn(snapshot, group));
-    const isCurrent = Object.entries(snapshot).every(([group, token]) => tokens.get(group) === token);
-    return isStampedWithAll && isCurrent && !this.parts.pending.coversSome(Object.keys(snapshot));
+  /** By one of all its groups: an entry may belong to more of them than the caller has named. */
+  private isCovered({ snapshot }: Envelope): boolean {
+    return !this.parts.pending.isEmpty && this.parts.pending.coversSome(Object.keys(snapshot));
   }
 
   private open(bytes: Buffer | null, address: EntryAddress): Envelope | 'absent' | 'corrupt' {
     return bytes ? (this.parts.envelopes.open(bytes, address.storageKey) ?? 'corrupt') : 'absent';
   }
 
-  private async unnamedTokens(
-    envelopes: readonly (Envelope | string)[],
-    named: Tokens,
-    startedAt: number,
-  ): Promise<Reply<Tokens>> {
-    const stamped = envelopes.flatMap((envelope) =>
+  private async unnamedTokens(found: readonly Found[], named: Tokens, startedAt: number): Promise<Reply<Tokens>> {
+    const stamped = found.flatMap(({ envelope }) =>
       typeof envelope === 'string' ? [] : Object.keys(envelope.snapshot),
     );
     const unnamed = [...new Set(stamped.filter((group) => !named.has(group)))];
@@ -108,6 +117,11 @@ export class ReadPath {
     this.parts.events.emit('error', { category: address.category, operation: 'get', reason });
     return { status: 'miss', reason, fence: null };
   }
+}
+
+function isCurrent({ groups }: EntryAddress, snapshot: Snapshot, tokens: Tokens): boolean {
+  const isStampedWithAll = groups.every((group) => Object.hasOwn(snapshot, group));
+  return isStampedWithAll && Object.entries(snapshot).every(([group, token]) => tokens.get(group) === token);
 }
 
 function zip(groups: readonly Group[], values: readonly (Buffer | null)[]): Tokens {

@@ -44,6 +44,8 @@ export class Stamp {
   isUnder(seen: Fence | null): boolean {
     const own = this.fence?.tokens;
     if (!seen || !own) return !seen && !own;
+    // Of a group that the caller does not name, it has not seen the version.
+    if (seen.tokens.size !== own.size) return false;
     return [...seen.tokens].every(
       ([group, token]) => token === own.get(group) || (token !== null && token === this.offered.get(group)),
     );

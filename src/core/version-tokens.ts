@@ -83,8 +83,9 @@ export class VersionTokens {
     const old = [...new Set(snapshots.flatMap((snapshot) => Object.keys(snapshot)))].filter(isOld);
     if (old.length === 0) return;
     const keys = old.map((group) => this.storageKeyOf(group));
+    for (const group of old) this.becameFresh(group, nowMs);
     void this.parts.store.extend(keys, this.ttlMs).then(({ ok }) => {
-      if (ok) for (const group of old) this.becameFresh(group, nowMs);
+      if (!ok) for (const group of old) if (this.freshAtMs.get(group) === nowMs) this.freshAtMs.delete(group);
     });
   }
 

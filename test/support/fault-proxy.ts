@@ -20,6 +20,8 @@ export class FaultProxy {
   private fatal: RegExp | null = null;
   /** What comes in place of the next piece of a reply, each part on its own. */
   private rewrite: ((piece: Buffer, client: Socket) => readonly Buffer[]) | null = null;
+  /** A piece that is held back, and the way to pass it on. */
+  private held: { readonly command: RegExp; passOn: () => void } | null = null;
   private connectionCount = 0;
 
   private constructor(
@@ -76,6 +78,16 @@ export class FaultProxy {
   /** Closes a connection over which such a command comes; all else is passed on. */
   closeOn(command: RegExp): void {
     this.fatal = command;
+  }
+
+  /**
+   * Once: such a command is held back, its connection is reset, and new ones are refused until {@link heal}. It reaches the
+   * server when the returned function is called.
+   */
+  strand(command: RegExp): () => void {
+    const held = { command, passOn: (): void => undefined };
+    this.held = held;
+    return () => held.passOn();
   }
 
   /** Holds every reply back for `ms` milliseconds. */
@@ -151,15 +163,22 @@ export class FaultProxy {
     const server = this.isMute ? null : connect(this.targetPort, '127.0.0.1');
     const pair: Pair = { client, server };
     this.pairs.add(pair);
+    let isStranded = false;
     client.setNoDelay(true);
     client.on('error', () => {});
     client.on('data', (piece) => {
       if (this.fatal?.test(piece.toString('latin1'))) client.destroy();
-      else if (!this.isMute) server?.write(piece);
+      else if (this.held?.command.test(piece.toString('latin1'))) {
+        const { held } = this;
+        this.held = null;
+        isStranded = true;
+        held.passOn = () => server?.end(piece);
+        void this.refuse();
+      } else if (!this.isMute) server?.write(piece);
     });
     client.on('close', () => {
       this.pairs.delete(pair);
-      server?.destroy();
+      if (!isStranded) server?.destroy();
     });
     server?.setNoDelay(true);
     server?.on('error', () => {});

@@ -27,12 +27,12 @@ export class ClientArguments {
 
   keys(keys: unknown): ClientKey[] {
     if (!Array.isArray(keys)) throw wrong('keys', kindOf(keys), 'an array of texts');
-    return keys.map((key) => this.key(key));
+    return Array.from(keys, (key) => this.key(key));
   }
 
   entries(entries: unknown): (readonly [ClientKey, string])[] {
     if (!Array.isArray(entries)) throw wrong('entries', kindOf(entries), 'an array of [key, text]');
-    return entries.map((entry: unknown) => {
+    return Array.from(entries, (entry: unknown) => {
       if (!Array.isArray(entry)) throw wrong('an entry', kindOf(entry), '[key, text]');
       return [this.key(entry[0]), this.text(entry[1])];
     });

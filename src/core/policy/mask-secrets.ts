@@ -23,12 +23,13 @@ export function maskUrl(value: string): string {
   return SCHEME.exec(value)?.index === 0 ? maskValue(value) : '***';
 }
 
-/** Scheme and host of a URL, `redis://:***@host`; of what only begins like one, the scheme. */
+/** Scheme and host of a URL, `redis://:***@host`, and `…` for what is behind them; of what only begins like one, the scheme. */
 function hostOf(url: string): string {
   const [scheme = ''] = SCHEME.exec(url) ?? [];
   if (!URL.canParse(url)) return scheme && `${scheme}***`;
-  const { hostname, username, password, pathname, search, hash } = new URL(url);
+  const { hostname, username, password, port, pathname, search, hash } = new URL(url);
   // An '@' behind the host: what looks like the host is the beginning of a password that was not encoded.
   if (`${pathname}${search}${hash}`.includes('@')) return `${scheme}***`;
-  return `${scheme}${username || password ? ':***@' : ''}${hostname}`;
+  const isCut = `${port}${search}${hash}` !== '' || !['', '/'].includes(pathname);
+  return `${scheme}${username || password ? ':***@' : ''}${hostname}${isCut ? '…' : ''}`;
 }

@@ -62,9 +62,13 @@ export class OptionCheck {
     return byDefault;
   }
 
-  /** A group of options: an object with no others than `names`, or absent. The name of all options together is empty. */
-  group<G extends object>(name: string, value: G | undefined, names: OptionNames<G>): Partial<G> {
-    const given = this.either<Partial<G>, Partial<G>>(name || 'options', value, {}, isGroup, 'an object with options');
+  /**
+   * A group of options: an object with no others than `names`, or absent. The name of all options together is empty.
+   * `shown` as in {@link either}.
+   */
+  group<G extends object>(name: string, value: G | undefined, names: OptionNames<G>, shown?: string): Partial<G> {
+    const expected = 'an object with options';
+    const given = this.either<Partial<G>, Partial<G>>(name || 'options', value, {}, isGroup, expected, shown);
     for (const option of Object.keys(given)) {
       if (Object.hasOwn(names, option) || given[option as keyof G] === undefined) continue;
       const path = name === '' ? option : `${name}.${option}`;

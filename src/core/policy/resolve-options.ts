@@ -25,6 +25,8 @@ import { topologyOf } from './redis-topology.js';
 
 const PREFIX = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const isText = (given: unknown): boolean => typeof given === 'string';
+/** What stands for a wrong value that would be a secret if it were a text. */
+const masked = (given: unknown): string | undefined => (isText(given) ? '***' : undefined);
 
 /** Whether `text` may be the first part of every key: no `:`, so that no prefix is the beginning of another one's keys. */
 export const isCachePrefix = (text: unknown): boolean => typeof text === 'string' && PREFIX.test(text);
@@ -50,7 +52,10 @@ export function resolveOptions(
     ttl: ttlOf(check.group('ttl', given.ttl, TTL_NAMES), check),
     graceMs: check.duration('grace', given.grace, DEFAULT_OPTIONS.grace, { min: 0 }, '10m'),
     compressMinBytes: check.count('compress.minBytes', minBytes, DEFAULT_OPTIONS.compress.minBytes, { min: 0 }, 4_096),
-    encryptionKeys: encryptionKeysOf(check.group('encryption', given.encryption, ENCRYPTION_NAMES).keys, check),
+    encryptionKeys: encryptionKeysOf(
+      check.group('encryption', given.encryption, ENCRYPTION_NAMES, masked(given.encryption)).keys,
+      check,
+    ),
     embeddings: {
       enabled: check.boolean('embeddings.enabled', embeddings.enabled, DEFAULT_OPTIONS.embeddings.enabled),
     },
@@ -79,7 +84,14 @@ function redisOf(redis: Partial<RedisOptions>, check: OptionCheck): ResolvedRedi
     password: textOf('password', check, redis),
     sentinelUsername: textOf('sentinelUsername', check, redis),
     sentinelPassword: textOf('sentinelPassword', check, redis),
-    tls: check.either<Record<string, unknown>, undefined>('redis.tls', redis.tls, undefined, isObject, 'an object'),
+    tls: check.either<Record<string, unknown>, undefined>(
+      'redis.tls',
+      redis.tls,
+      undefined,
+      isObject,
+      'an object',
+      masked(redis.tls),
+    ),
   };
   return topology && { topology, ...resolved };
 }
@@ -125,6 +137,7 @@ function encryptionKeysOf(value: unknown, check: OptionCheck): readonly Encrypti
     [],
     Array.isArray,
     "an array of 'id:base64'",
+    masked(value),
   );
   const parsed = parseEncryptionKeys(texts);
   if (parsed.ok) return parsed.keys;

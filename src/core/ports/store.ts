@@ -15,9 +15,13 @@ export type UnavailableReason =
   /** `close()` was called */
   | 'closed';
 
-/** What a store answers. A failure is a value, never a rejection. */
+/**
+ * What a store answers. A failure is a value, never a rejection. `mayComeAgain`: it was sent before, on a connection that
+ * broke, and what was sent then may still arrive.
+ */
 export type Reply<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: UnavailableReason };
+  | { readonly ok: true; readonly value: T; readonly mayComeAgain?: boolean }
+  | { readonly ok: false; readonly reason: UnavailableReason };
 
 export type StoreMode = 'memory' | 'standalone' | 'sentinel' | 'cluster';
 

@@ -54,6 +54,8 @@ export class GuardedCall<T> implements Waiter {
   private isSettled = false;
   /** Tries whose command was sent. */
   private sent = 0;
+  /** A try was sent and lost: it may have been carried out, or may be still, whatever became of the next ones. */
+  private isLost = false;
   private pause: { readonly timer: Timer; readonly fault: Fault } | null = null;
 
   constructor(
@@ -72,7 +74,7 @@ export class GuardedCall<T> implements Waiter {
     if (this.pause) {
       this.pause.timer.cancel();
       this.host.released(this.effort);
-      return this.settle(unavailable(this.pause.fault.reason));
+      return this.settle(this.failure(this.pause.fault));
     }
     this.host.expired(reason, this.number);
     this.settle(unavailable(reason));
@@ -92,6 +94,12 @@ export class GuardedCall<T> implements Waiter {
     );
   }
 
+  /** A pause that ends late, after a long turn of the event loop, may end after the deadline. */
+  private tryAgain(): void {
+    if (this.host.clock.monotonicNow() < this.deadline.atMs) this.try();
+    else this.expire();
+  }
+
   private answered(value: T): void {
     if (this.effort.accepts?.(value) === false) {
       this.host.answeredOutOfStep();
@@ -99,7 +107,7 @@ export class GuardedCall<T> implements Waiter {
     }
     this.host.tried(null, this.number, this.isSettled);
     this.host.released(this.effort);
-    if (!this.isSettled) this.settle({ ok: true, value });
+    if (!this.isSettled) this.settle({ ok: true, value, ...(this.isLost && { mayComeAgain: true }) });
   }
 
   private failed(error: unknown): void {
@@ -109,19 +117,24 @@ export class GuardedCall<T> implements Waiter {
   private ended(fault: Fault): void {
     this.host.tried(fault.reason, this.number, this.isSettled);
     if (fault.reason !== 'disconnected') this.sent++;
+    if (fault.reason === 'connection-lost') this.isLost = true;
     const pauseMs = retryPauseMs(this.sent, this.host.random);
     if (!this.isSettled && this.mayTryAgain(fault, pauseMs)) {
-      this.pause = { timer: this.host.clock.after(pauseMs, () => this.try()), fault };
+      this.pause = { timer: this.host.clock.after(pauseMs, () => this.tryAgain()), fault };
       return;
     }
     this.host.released(this.effort);
-    if (!this.isSettled) this.settle(unavailable(fault.reason));
+    if (!this.isSettled) this.settle(this.failure(fault));
   }
 
   /** A call that was never sent is not tried again, so a store that is away costs nothing. */
   private mayTryAgain(fault: Fault, pauseMs: number): boolean {
     if (!this.effort.idempotent || !fault.isPassing || this.sent === 0 || this.sent > this.host.retries) return false;
     return this.host.clock.monotonicNow() + pauseMs < this.deadline.atMs;
+  }
+
+  private failure({ reason }: Fault): Reply<never> {
+    return unavailable(this.isLost ? 'connection-lost' : reason);
   }
 
   private settle(reply: Reply<T>): void {

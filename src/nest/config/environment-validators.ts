@@ -56,7 +56,10 @@ export const IsDeprecatedPrefix = (): PropertyDecorator =>
 
 /** Where a single Redis is. */
 export const IsRedisUrl = (): PropertyDecorator =>
-  textRule('a redis:// or rediss:// URL, such as redis://localhost:6379', isRedisUrl);
+  textRule(
+    'a redis:// or rediss:// URL with no more than a port and a number behind the host, such as redis://localhost:6379/0',
+    isRedisUrl,
+  );
 
 /** Nodes of a cluster, or sentinels. */
 export const IsNodeList = (): PropertyDecorator =>

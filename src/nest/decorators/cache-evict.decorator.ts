@@ -2,12 +2,18 @@ import { evictPolicy, type CacheEvictOptions } from '../../agent/evict-policy.js
 import type { PolicyFor } from '../interception/bindings.js';
 import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 
-/** What `@CacheEvict` can be told to evict. */
-type Target = 'key' | 'all' | 'tags' | 'context' | 'pattern';
-
-/** Options that say what goes: none of the others alone evicts anything. */
+/** Options that say what goes: none of the others alone evicts anything, and a key is one of a namespace. */
 type Evicting<A extends readonly unknown[], I> = CacheEvictOptions<A, I> &
-  { readonly [K in Target]: Required<Pick<CacheEvictOptions<A, I>, K>> }[Target];
+  (
+    | (Given<A, I, 'namespace'> & (Given<A, I, 'key'> | { readonly all: true }))
+    | Given<A, I, 'tags'>
+    | Given<A, I, 'context'>
+    | Given<A, I, 'pattern'>
+  );
+
+type Given<A extends readonly unknown[], I, K extends keyof CacheEvictOptions> = {
+  readonly [N in K]-?: NonNullable<CacheEvictOptions<A, I>[N]>;
+};
 
 /** Makes cached results unusable after the method succeeded; with `before`, before it and after it in any case. */
 export function CacheEvict<A extends readonly unknown[] = unknown[], I = object>(

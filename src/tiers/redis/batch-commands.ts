@@ -1,5 +1,6 @@
 import type { StoreWrite } from '../../core/ports/store.js';
 import type { RedisClient } from './load-ioredis.js';
+import { classifyFailure } from './command-failure.js';
 import { isCluster } from './redis-client.js';
 import { groupBySlot } from './slots.js';
 
@@ -64,10 +65,14 @@ const pick = <T>(items: readonly T[], places: readonly number[]): T[] => places.
 
 /**
  * As `Promise.all`, but settles only when nothing is under way any more. A command that throws must be made to reject:
- * otherwise nobody hears of those that were sent before it.
+ * otherwise nobody hears of those that were sent before it. A lost command counts for more than one that was refused.
  */
 async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const results = await Promise.allSettled(promises);
+  const isLost = (result: PromiseSettledResult<T>): boolean =>
+    result.status === 'rejected' && classifyFailure(result.reason).reason === 'connection-lost';
+  const lost = results.find(isLost);
+  if (lost?.status === 'rejected') throw lost.reason;
   return results.map((result) => {
     if (result.status === 'rejected') throw result.reason;
     return result.value;

@@ -62,7 +62,7 @@ export class RedisStore implements Store {
     const effort = { idempotent: true, bytes: sizeOf(write), accepts: isDone };
     const { key, ttlMs } = write;
     const reply = await this.redis.run((client) => client.set(key, bytesOf(write), 'PX', ttlMs), effort, [key]);
-    return reply.ok ? { ok: true, value: true } : reply;
+    return reply.ok ? { ...reply, value: true } : reply;
   }
 
   /** Not tried again: a first try that was carried out would look like a value of somebody else. */

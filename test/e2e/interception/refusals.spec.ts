@@ -233,6 +233,14 @@ describe('a decorator is refused when the class is defined, and does not compile
         return id;
       }
     }
+    // @ts-expect-error a key is one of a namespace
+    expect(() => CacheEvict.policy({ key: (id: number) => id })).toThrow("needs 'namespace'");
+    // @ts-expect-error all of what
+    expect(() => CacheEvict.policy({ all: true })).toThrow("needs 'namespace'");
+    // @ts-expect-error nothing of it
+    expect(() => CacheEvict.policy({ namespace: 'prices', all: false })).toThrow('evicts nothing');
+    // @ts-expect-error no tags
+    expect(() => CacheEvict.policy({ tags: undefined })).toThrow('evicts nothing');
     // @ts-expect-error a namespace alone says nothing
     expect(() => CacheEvict.policy({ namespace: 'prices' })).toThrow('evicts nothing');
     expect(Prices.name).toBe('Prices');

@@ -148,6 +148,39 @@ describe('what is under way when it is invalidated', () => {
   });
 });
 
+describe('a store whose connection broke, and that reaches Redis later', () => {
+  it('is made unusable by an invalidation in between, though nothing was connected when it was tried again', async () => {
+    const proxy = await FaultProxy.start(server.port);
+    stops.push(() => proxy.stop());
+    const cache = await connected({ url: proxy.url });
+    const arrive = proxy.strand(/stranded/);
+    const failed = new Promise(
+      (resolve) => void cache.on('error', ({ operation }) => operation === 'set' && resolve(1)),
+    );
+    await cache.getOrLoad('doc:1', async () => 'stranded');
+    await failed;
+    await proxy.heal();
+    await until(async () => (await cache.invalidate({ key: 'doc:1' })).acknowledged);
+    arrive();
+    await until(async () => (await server.command('EXISTS', 'agent-cache:doc:1')) === 1);
+    expect(await cache.get('doc:1')).toBeUndefined();
+  });
+});
+
+describe('a process that is new', () => {
+  it('stores all results of its first burst', async () => {
+    const first = await connected();
+    await until(() => first.set('burst:x', 1));
+    const cache = await connected();
+    const errors: unknown[] = [];
+    let sets = 0;
+    cache.on('error', (error) => errors.push(error)).on('set', () => sets++);
+    await Promise.all(Array.from({ length: 400 }, (_, n) => cache.getOrLoad(`burst:${n}`, async () => n)));
+    await until(() => sets === 400 || errors.length > 0);
+    expect(errors).toEqual([]);
+  });
+});
+
 describe('what stands under the key of a version and is none', () => {
   it('is replaced, so that results are stored again', async () => {
     const cache = await connected();

@@ -164,6 +164,50 @@ describe('calls that are aborted', () => {
     expect(await leading).toBe('ok');
   });
 
+  it('are counted where they are aborted from the start', async () => {
+    const kit = createRecordingCache();
+    const cached = kit.under(valuePolicy({}), async (_id: string, _signal: AbortSignal) => 'x');
+    expect(await cached('a', AbortSignal.abort())).toBe('x');
+    expect(kit.eventsOf('bypass')).toEqual([{ category: 'AppModule.Service.method', reason: 'aborted' }]);
+  });
+
+  it('run their method once where they are aborted while the cache is read', async () => {
+    const kit = createRecordingCache();
+    const method = jest.fn(async (_id: string, _signal: AbortSignal) => 'x');
+    const cached = kit.under(valuePolicy({}), method);
+    const release = kit.store.hold('getMany');
+    const controller = new AbortController();
+    const call = cached('a', controller.signal);
+    await settle();
+    controller.abort();
+    expect(await call).toBe('x');
+    release();
+    await settle();
+    expect(method).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    ['and what they waited for cannot be shared', 1],
+    ['by two signals', 2],
+  ])('run it once as well where they are aborted while they wait %s', async (_how, signals) => {
+    const kit = createRecordingCache();
+    const gate = deferred<unknown>();
+    const method = jest.fn(async (_id: string, ...given: AbortSignal[]) =>
+      given[0]?.aborted ? 'a part' : gate.promise,
+    );
+    const cached = kit.under(valuePolicy({}), method);
+    const first = cached('a');
+    const controllers = Array.from({ length: signals }, () => new AbortController());
+    const call = cached('a', ...controllers.map(({ signal }) => signal));
+    await settle();
+    for (const controller of controllers) controller.abort();
+    expect(await call).toBe('a part');
+    gate.resolve(() => 'a function');
+    await first;
+    await settle();
+    expect(method).toHaveBeenCalledTimes(2);
+  });
+
   it('go to the method where they are aborted from the start', async () => {
     const { gate, method, cached } = callers();
     gate.resolve('ok');

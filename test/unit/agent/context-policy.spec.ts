@@ -307,6 +307,29 @@ describe('fields that came in with the request', () => {
     expect(result).toMatchObject({ stats: { tokens: 42 } });
   });
 
+  it.each<[string, (request: Request) => object]>([
+    ['under another name', ({ user }) => ({ requestedBy: user })],
+    ['as an item of an array', ({ user }) => ({ readers: ['all', user] })],
+    ['in an item of an array', ({ user }) => ({ sources: [{ user }] })],
+    ['in an item of an array under another name', ({ user }) => ({ sources: [{ by: user }] })],
+    ['in an object under another name', ({ user }) => ({ audit: { by: user } })],
+  ])('keep a result in which one stands %s from being replayed', async (_where, make) => {
+    const kit = createRecordingCache();
+    const cached = kit.under(contextPolicy({}), async (request: Request) => ({ messages: ['m'], ...make(request) }));
+    for (const user of ['alice', 'bob', 'bob']) {
+      expect(JSON.stringify(await cached({ taskId: 'a', turn: 1, user }))).toContain(`"${user}"`);
+    }
+  });
+
+  it.each<[string, (request: Request) => object]>([
+    ['the task id, which is the key', ({ taskId }) => ({ id: taskId })],
+    ['a number', ({ count }) => ({ length: count })],
+    ['an empty text', () => ({ title: '' })],
+  ])('are not taken for %s under another name', async (_what, make) => {
+    const build = async (request: Request): Promise<unknown> => ({ messages: ['m'], ...make(request) });
+    await hitOf(build, { taskId: 'a', turn: 1, count: 3, empty: '' }, { taskId: 'a', turn: 1, count: 3, empty: '' });
+  });
+
   it('include values that cannot be stored', async () => {
     const logger = new (class Logger {})();
     const later = new (class Logger {})();

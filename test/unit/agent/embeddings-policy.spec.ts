@@ -399,3 +399,38 @@ describe('texts that the caller changes meanwhile', () => {
     expect(await hit).toEqual([vectorOf('a')]);
   });
 });
+
+describe('embeddings within grace', () => {
+  const GRACE = { cache: { grace: '1h' } } as const;
+
+  it('do not stand in for an answer of another length', async () => {
+    const kit = createRecordingCache(GRACE);
+    let isOdd = false;
+    const embed = async (texts: readonly string[]): Promise<number[][]> => (isOdd ? [[9]] : texts.map(() => [1, 2]));
+    const cached = kit.under(embeddingsPolicy({ model: 'm', ttl: '1s' }), embed);
+    await cached(['a', 'b']);
+    await kit.clock.advance(2_000);
+    isOdd = true;
+    expect(await cached(['a', 'b'])).toEqual([[9]]);
+  });
+
+  it('do not stand in for the end of a call that was aborted', async () => {
+    const kit = createRecordingCache(GRACE);
+    const gate = deferred<undefined>();
+    const embed = jest.fn(async (texts: readonly string[], signal?: AbortSignal) => {
+      if (signal) await gate.promise;
+      signal?.throwIfAborted();
+      return texts.map(() => [1, 2]);
+    });
+    const cached = kit.under(embeddingsPolicy({ model: 'm', ttl: '1s' }), embed);
+    await cached(['a']);
+    await kit.clock.advance(2_000);
+    const controller = new AbortController();
+    const call = cached(['a'], controller.signal);
+    await settle();
+    controller.abort();
+    gate.resolve(undefined);
+    await expect(call).rejects.toBe(controller.signal.reason);
+    expect(embed).toHaveBeenCalledTimes(2);
+  });
+});

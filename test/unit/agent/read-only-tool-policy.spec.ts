@@ -215,6 +215,15 @@ describe('hidden parameters', () => {
     expect(await runsOf([READ, signal(), 'alice'], [READ, signal(), 'bob'])).toBe(2);
   });
 
+  it('are found in a validated body, which is an instance of a class of nothing but fields', async () => {
+    class Body {}
+    class ToolBody extends Body {}
+    const body = (fields: object): object => Object.assign(new ToolBody(), READ, fields);
+    expect(await runsOf([body({})], [body({})])).toBe(1);
+    expect(await runsOf([body({})], [READ])).toBe(1);
+    expect(await runsOf([body({ user: 'alice' })], [body({ user: 'bob' })])).toBe(2);
+  });
+
   it('are replaced by what vary answers', async () => {
     const options = { vary: (call: Call) => call.tenant };
     expect(await runsOf([{ ...READ, tenant: 1, user: 1 }], [{ ...READ, tenant: 1, user: 2 }], options)).toBe(1);
@@ -224,7 +233,30 @@ describe('hidden parameters', () => {
   it.each<[string, unknown[]]>([
     ['a function', [READ, () => undefined]],
     ['an instance of a class', [{ ...READ, user: new (class User {})() }]],
-    ['a first argument that is an instance of a class', [Object.assign(new (class Dto {})(), READ)]],
+    [
+      'a first argument with methods, which may answer what no field shows',
+      [
+        Object.assign(
+          new (class Command {
+            run(): void {}
+          })(),
+          READ,
+        ),
+      ],
+    ],
+    [
+      'a first argument with accessors',
+      [
+        Object.assign(
+          new (class Command {
+            get more() {
+              return 1;
+            }
+          })(),
+          READ,
+        ),
+      ],
+    ],
   ])('that no key can be made of go past the cache, and say once what to do: %s', async (_name, args) => {
     const kit = kitOf();
     const execute = counting();

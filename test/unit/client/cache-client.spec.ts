@@ -61,6 +61,17 @@ describe('a client', () => {
     expect(events.of('set')).toEqual([]);
   });
 
+  it('stores the bytes that it was given, whatever becomes of them while they are on their way', async () => {
+    const { client, store } = createClient();
+    const release = store.hold('set');
+    const bytes = Buffer.from('hello');
+    const setting = client.setBytes('k', bytes);
+    bytes.fill('!');
+    release();
+    expect(await setting).toBe(true);
+    expect(String(await client.getBytes('k'))).toBe('hello');
+  });
+
   it('escapes its prefix in patterns, and nothing else', async () => {
     const { client, store } = createClient();
     await client.invalidatePattern('user:*');
@@ -175,6 +186,9 @@ describe('a wrong argument', () => {
     ['getBytes', [['k']], /key is an array/],
     ['getMany', ['k'], /keys is string/],
     ['getMany', [['k', '']], /key is empty/],
+    ['getMany', [new Array(2)], /key is undefined/],
+    ['deleteMany', [new Array(1)], /key is undefined/],
+    ['setMany', [new Array(1)], /an entry is undefined/],
     ['set', ['k', 5], /value is number.*setJson/],
     ['set', ['', 'v'], /key is empty/],
     ['set', ['k', 'v', 60], /ttl is 60.*unit/],

@@ -154,7 +154,7 @@ describe('readCacheEnvironment', () => {
       [
         "CACHE_ENABLED is 'maybe': expected true or false (also 1/0, yes/no, on/off), such as true",
         "CACHE_PREFIX is 'a:b': expected 1 to 64 letters, digits, '.', '_' or '-' that begin with a letter or digit, such as my-app",
-        "REDIS_URL is 'http://:***@cache': expected a redis:// or rediss:// URL, such as redis://localhost:6379",
+        "REDIS_URL is 'http://:***@cache': expected a redis:// or rediss:// URL with no more than a port and a number behind the host, such as redis://localhost:6379/0",
         `CACHE_REDIS_TIMEOUT is '100': expected ${timeout}`,
         `CACHE_REDIS_CONNECT_TIMEOUT is '0': expected ${timeout}`,
         "CACHE_REDIS_MAX_IN_FLIGHT is '0': expected a whole number from 1 to 1000000, such as 1",
@@ -193,7 +193,7 @@ describe('readCacheEnvironment', () => {
     [{ CACHE_REDIS_CLUSTER_NODES: ',' }, "CACHE_REDIS_CLUSTER_NODES is ',': expected host:port"],
     [
       { CACHE_REDIS_CLUSTER_NODES: 'a:1,redis://:hunter2@b:2' },
-      "CACHE_REDIS_CLUSTER_NODES is 'a:1,redis://:***@b': expected host:port",
+      "CACHE_REDIS_CLUSTER_NODES is 'a:1,redis://:***@b…': expected host:port",
     ],
     [{ CACHE_REDIS_SENTINELS: 'b', CACHE_REDIS_SENTINEL_NAME: 'my master' }, 'CACHE_REDIS_SENTINEL_NAME is '],
   ])('refuses the contradiction %j', (env, line) => {

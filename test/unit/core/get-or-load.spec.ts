@@ -209,6 +209,29 @@ describe('getOrLoad', () => {
     await expect(cache.getOrLoad('grace:1', failing, policy)).rejects.toThrow('down');
   });
 
+  it('does not serve within grace what was invalidated while its load was failing', async () => {
+    const { cache, clock, names } = createCacheKit({ grace: '1h' });
+    await cache.set('k:1', 'old', { ttl: '1s', tags: ['t'] });
+    await clock.advance(2_000);
+    const gate = deferred<string>();
+    const loading = cache.getOrLoad('k:1', () => gate.promise, { ttl: '1s', tags: ['t'] });
+    await settle();
+    expect(await cache.invalidate({ tag: 't' })).toEqual({ acknowledged: true });
+    gate.reject(new Error('down'));
+    await expect(loading).rejects.toThrow('down');
+    expect(names()).not.toContain('stale');
+  });
+
+  it('serves nothing stale, and counts none, where not all of a batch is within grace', async () => {
+    const { cache, clock, names, composed } = createCacheKit({ grace: '1h' });
+    await cache.set('k:1', 'old', { ttl: '1s' });
+    await clock.advance(2_000);
+    const failing = (): Promise<never> => Promise.reject(new Error('down'));
+    await expect(cache.getOrLoadMany(['k:1', 'k:2'], failing, { ttl: '1s' })).rejects.toThrow('down');
+    expect(names()).not.toContain('stale');
+    expect(composed.metrics.summary().stale).toBe(0);
+  });
+
   it('does not serve an invalidated entry within grace', async () => {
     const { cache, clock } = createCacheKit();
     const policy = { ttl: '10s', grace: '1m', tags: ['t'] } as const;

@@ -357,6 +357,58 @@ describe('an unconfirmed invalidation of a group', () => {
   });
 });
 
+describe('more than 10,000 invalidations at once', () => {
+  const MANY = Array.from({ length: 10_001 }, (_, n) => `t${n}`);
+
+  it.each<[string, (kit: CacheKit) => Promise<{ acknowledged: boolean }[]>]>([
+    ['keys', ({ cache }) => Promise.all(MANY.map((tag) => cache.invalidate({ key: `k:${tag}` })))],
+    ['tags of one call', ({ cache }) => Promise.all([cache.invalidate({ tags: MANY })])],
+  ])('that are all confirmed end nothing for good: %s', async (_what, invalidate) => {
+    const kit = createCacheKit();
+    const results = await invalidate(kit);
+    expect(results.every(({ acknowledged }) => acknowledged)).toBe(true);
+    await kit.clock.advance(250);
+    expect(await kit.cache.set('x:1', 'v')).toBe(true);
+    expect(await kit.cache.get('x:1')).toBe('v');
+  });
+});
+
+describe('a read that was sent while an invalidation was on its way', () => {
+  it.each<[string, InvalidationTarget, 'delete' | 'setManyOnce', CachePolicy, number]>([
+    ['its key', { key: 'k:1' }, 'delete', {}, 1],
+    ['a tag that it names', { tag: 't' }, 'setManyOnce', { tags: ['t'] }, 1],
+    ['a tag that it does not name', { tag: 't' }, 'setManyOnce', {}, 2],
+  ])(
+    'serves nothing old when its answer comes after the confirmation: %s',
+    async (_by, target, operation, policy, heldRead) => {
+      const { cache, store } = createCacheKit();
+      await cache.set('k:1', 'old', { tags: ['t'] });
+      const [confirm, answer] = [deferred<void>(), deferred<void>()];
+      const change = store[operation].bind(store) as (arg: never) => Promise<never>;
+      const read = store.getMany.bind(store);
+      jest.spyOn(store, operation).mockImplementationOnce(async (arg: unknown) => {
+        await confirm.promise;
+        return change(arg as never);
+      });
+      const invalidating = cache.invalidate(target);
+      await settle();
+      let reads = 0;
+      jest.spyOn(store, 'getMany').mockImplementation(async (keys) => {
+        const isHeld = ++reads === heldRead;
+        const reply = await read(keys);
+        if (isHeld) await answer.promise;
+        return reply;
+      });
+      const reading = cache.get('k:1', policy);
+      await settle();
+      confirm.resolve();
+      expect(await invalidating).toEqual({ acknowledged: true });
+      answer.resolve();
+      expect(await reading).toBeUndefined();
+    },
+  );
+});
+
 describe('invalidateAround', () => {
   it.each([
     ['succeeds', async () => 'done'],

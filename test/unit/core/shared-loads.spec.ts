@@ -90,6 +90,19 @@ describe('one load for all', () => {
     expect(await there.cache.get('k:1')).toBe('new');
   });
 
+  it('is not joined by who does not name the tag that another instance has invalidated since', async () => {
+    const here = createCacheKit();
+    const there = createCacheKit({}, here);
+    await here.cache.set('k:0', 'the versions are there', { tags: ['t'] });
+    const counted = countedLoad();
+    const early = there.cache.getOrLoad('k:1', counted.load, { tags: ['t'] });
+    await settle();
+    expect(await here.cache.invalidate({ tag: 't' })).toEqual({ acknowledged: true });
+    expect(await there.cache.getOrLoad('k:1', async () => 'new')).toBe('new');
+    counted.end();
+    expect(await early).toBe('v');
+  });
+
   it.each([{ key: 'k:1' }, { pattern: 'k:*' }, { namespace: 'k' }])(
     'that began before %p is not joined; the one after it is, also when the first has ended',
     async (target) => {
@@ -171,5 +184,42 @@ describe('a load that asks for its own key', () => {
     expect([await other, await first, counted.loads]).toEqual(['v', 'v', 1]);
     gate.resolve();
     expect(await left).toBe('v');
+  });
+});
+
+describe('loads that need each other through other calls', () => {
+  /** `b` needs `c`, and `c` needs `a`, which `b` is loaded together with: no circle, but one of calls. */
+  it.each([false, true])('come to an end with the cache as without it: %p', async (enabled) => {
+    const { cache } = createCacheKit({ enabled });
+    const c = (): Promise<string> =>
+      cache.getOrLoad('x:c', async () => {
+        await settle();
+        return `c(${(await some(['x:a']))[0]})`;
+      });
+    const some = (keys: string[]): Promise<string[]> =>
+      cache.getOrLoadMany(keys, async (missing) => {
+        await settle();
+        const needed = missing.includes('x:b') ? await c() : '';
+        return missing.map((key) => (key === 'x:b' ? `b(${needed})` : 'a'));
+      });
+    const both = Promise.all([some(['x:a', 'x:b']), c()]);
+    let result: unknown = 'waits for ever';
+    void both.then((answers) => (result = answers));
+    for (let turn = 0; turn < 20; turn++) await settle();
+    expect(result).toEqual([['a', 'b(c(a))'], 'c(a)']);
+  });
+
+  it('in a circle of two keys end as one of them that runs twice', async () => {
+    const { cache } = createCacheKit();
+    let depth = 0;
+    const load = (key: string, other: string): Promise<string> =>
+      cache.getOrLoad(key, async () => {
+        await settle();
+        return depth++ > 5 ? key : `${key}(${await load(other, key)})`;
+      });
+    let answers: unknown = null;
+    void Promise.all([load('x:a', 'x:b'), load('x:b', 'x:a')]).then((both) => (answers = both));
+    for (let turn = 0; turn < 60; turn++) await settle();
+    expect(answers).toEqual([expect.stringContaining('x:a('), expect.stringContaining('x:b(')]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createCacheKit } from '../../support/cache-kit.js';
+import { createCacheKit, settle } from '../../support/cache-kit.js';
 
 const MINUTE = 60_000;
 
@@ -42,5 +42,42 @@ describe('the versions of groups', () => {
     await here.clock.advance(8 * MINUTE);
     await here.cache.set('k:2', 'new');
     expect(await here.cache.getMany(['k:1', 'k:2'])).toEqual([undefined, 'new']);
+  });
+});
+
+describe('a process that is new', () => {
+  it('extends a version that exists once, however many results it stores at first', async () => {
+    const here = createCacheKit();
+    await here.cache.set('k:0', 'the version is there');
+    const there = createCacheKit({}, here);
+    await Promise.all(Array.from({ length: 100 }, (_, n) => there.cache.getOrLoad(`k:${n + 1}`, async () => n)));
+    expect(there.store.countOf('extend')).toBe(1);
+  });
+
+  it('extends it again with the next result where that was not confirmed', async () => {
+    const here = createCacheKit();
+    await here.cache.set('k:0', 'the version is there');
+    const there = createCacheKit({}, here);
+    there.store.fail('timeout', ['extend']);
+    await there.cache.set('k:1', 'v');
+    there.store.fail(null);
+    await there.cache.set('k:2', 'v');
+    await there.cache.set('k:3', 'v');
+    expect(there.store.countOf('extend')).toBe(2);
+  });
+});
+
+describe('a result that will not be stored', () => {
+  it.each<[string, (load: { skip(reason: string): void }) => unknown]>([
+    ['that the loader keeps out', (load) => (load.skip('no'), 1)],
+    ['undefined', () => undefined],
+    ['that cannot be copied', () => () => 1],
+  ])('does not wait for versions: %s', async (_what, make) => {
+    const { cache, store } = createCacheKit();
+    store.hold('setIfAbsent');
+    let isDone = false;
+    void cache.getOrLoad('k:1', async (load) => make(load)).then(() => (isDone = true));
+    await settle();
+    expect(isDone).toBe(true);
   });
 });

@@ -1,7 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import type { EntryAddress } from '../../../src/core/entry.js';
 import type { InvalidationTarget } from '../../../src/core/policy/cache-policy.js';
 import type { Reply, StoreWrite } from '../../../src/core/ports/store.js';
-import { createCacheKit, deferred, settle } from '../../support/cache-kit.js';
+import { WritesUnderWay } from '../../../src/core/writes-under-way.js';
+import { FakeClock } from '../../../src/testing.js';
+import { type CacheKit, createCacheKit, deferred, settle } from '../../support/cache-kit.js';
 
 const KEY = 'k:1';
 const BY_KEY_OR_PATTERN: [string, InvalidationTarget][] = [
@@ -162,5 +165,78 @@ describe('set', () => {
     expect(stored).toBeUndefined();
     await clock.advance(1);
     expect(stored).toBe(false);
+  });
+});
+
+describe('a write that got no answer', () => {
+  /** The next write is lost on its way, and arrives when the test says. */
+  function loseNextSet({ store }: CacheKit): () => Promise<unknown> {
+    const lost: StoreWrite[] = [];
+    jest.spyOn(store, 'set').mockImplementationOnce((write) => {
+      lost.push(write);
+      return Promise.resolve({ ok: false, reason: 'timeout' });
+    });
+    return () => store.set(lost[0] as StoreWrite);
+  }
+
+  it('does not overwrite a later one that was confirmed, when it arrives', async () => {
+    const kit = await warmKit();
+    const arrive = loseNextSet(kit);
+    expect(await kit.cache.set(KEY, 'first')).toBe(false);
+    expect(await kit.cache.set(KEY, 'second')).toBe(true);
+    await arrive();
+    expect(await kit.cache.get(KEY)).not.toBe('first');
+  });
+
+  it('stops the later one where nothing confirms that the first can do no harm', async () => {
+    const kit = await warmKit();
+    loseNextSet(kit);
+    expect(await kit.cache.set(KEY, 'first')).toBe(false);
+    kit.store.fail('timeout', ['setManyOnce']);
+    expect(await kit.cache.set(KEY, 'second')).toBe(false);
+  });
+
+  it('costs its namespace one version, however often its key is deleted', async () => {
+    const kit = await warmKit();
+    loseNextSet(kit);
+    await kit.cache.getOrLoad(KEY, async () => 'x');
+    await kit.cache.delete(KEY);
+    await kit.cache.set('k:0', 'kept');
+    await kit.cache.delete(KEY);
+    expect(await kit.cache.get('k:0')).toBe('kept');
+    expect(kit.store.countOf('setManyOnce')).toBe(1);
+  });
+
+  it('is in doubt as well where it was confirmed only when it was sent again', async () => {
+    const kit = await warmKit();
+    const lost: StoreWrite[] = [];
+    const store = kit.store.set.bind(kit.store);
+    jest.spyOn(kit.store, 'set').mockImplementationOnce(async (write) => {
+      lost.push(write);
+      return { ...(await store(write)), mayComeAgain: true };
+    });
+    expect(await kit.cache.set(KEY, 'old')).toBe(true);
+    expect(await kit.cache.invalidate({ key: KEY })).toEqual({ acknowledged: true });
+    await kit.store.set(lost[0] as StoreWrite);
+    expect(await kit.cache.get(KEY)).toBeUndefined();
+  });
+});
+
+describe('very many writes under way', () => {
+  it('are not looked through for one key', () => {
+    let looks = 0;
+    const addressOf = (storageKey: string): EntryAddress => {
+      const address = { key: storageKey, storageKey, category: 'k', groups: [] };
+      return new Proxy(address, { get: (target, name) => (looks++, Reflect.get(target, name) as unknown) });
+    };
+    const underWay = new WritesUnderWay(new FakeClock());
+    const others = Array.from({ length: 1_000 }, (_, n) => underWay.begin(addressOf(`k:other:${n}`)));
+    const own = underWay.begin(addressOf(KEY));
+    looks = 0;
+    underWay.overtakeKeys([KEY]);
+    expect([own.isOvertaken, others.some(({ isOvertaken }) => isOvertaken)]).toEqual([true, false]);
+    expect(looks).toBeLessThan(10);
+    underWay.overtake(({ storageKey }) => storageKey === KEY);
+    expect(looks).toBeGreaterThan(1_000);
   });
 });

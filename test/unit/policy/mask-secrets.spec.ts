@@ -5,15 +5,15 @@ const KEY = Buffer.alloc(32, 7).toString('base64');
 
 describe('maskValue', () => {
   it.each([
-    ['redis://:hunter2@host:6379/0', 'redis://:***@host'],
+    ['redis://:hunter2@host:6379/0', 'redis://:***@host…'],
     ['rediss://user:hunter2@host', 'rediss://:***@host'],
     ['redis://hunter2@host', 'redis://:***@host'],
     ['redis://:hun@ter2@host', 'redis://:***@host'],
     ['redis://:hun ter2@host', 'redis://:***@host'],
     ['redis://:hun\nter2@host', 'redis://:***@host'],
-    ['redis://host:6379/hunter2', 'redis://host'],
-    ['redis://host?password=hun,ter2&db=1', 'redis://host'],
-    ['redis://[::1]:6379/x', 'redis://[::1]'],
+    ['redis://host:6379/hunter2', 'redis://host…'],
+    ['redis://host?password=hun,ter2&db=1', 'redis://host…'],
+    ['redis://[::1]:6379/x', 'redis://[::1]…'],
   ])('shows the host of the URL %j alone', (value, masked) => {
     expect(maskValue(value)).toBe(masked);
   });
@@ -38,7 +38,7 @@ describe('maskValue', () => {
     ['hun ter2@host', ':***@host'],
     ['a,b,:hunter2@host', ':***@host'],
     ['redis:/:hunter2@host', ':***@host'],
-    ['a:1,:hunter2@b:1,redis://:hunter2@c:2', ':***@b:1,redis://:***@c'],
+    ['a:1,:hunter2@b:1,redis://:hunter2@c:2', ':***@b:1,redis://:***@c…'],
     ['a:1,redis://:hunter2', 'a:1,redis://***'],
     ['host:6379,password=hun,ter2', 'host:6379,password=***'],
     ['redis_password: hunter2', 'redis_password: ***'],

@@ -257,6 +257,16 @@ describe('resolveOptions', () => {
     expect(message).not.toContain(key(1).slice(0, 10));
   });
 
+  it.each<[string, unknown]>([
+    ['encryption.keys', { encryption: { keys: 'k1:hunter2' } }],
+    ['encryption', { encryption: 'k1:hunter2' }],
+    ['redis.tls', { redis: { url: 'redis://localhost', tls: 'hunter2' } }],
+  ])('does not show a text that stands in place of %s', (name, options) => {
+    const { message } = errorOf(options);
+    expect(message).toContain(`${name} is ***`);
+    expect(message).not.toContain('hunter2');
+  });
+
   it('reads keys as openssl and as URLs write them', () => {
     const secret = Buffer.alloc(32, 0xfb);
     const texts = [`a:${secret.toString('base64')}`, `b:${secret.toString('base64url')}`];

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Reply } from '../../../src/core/ports/store.js';
 import { Breaker } from '../../../src/core/resilience/breaker.js';
 import { Guard, type GuardOptions } from '../../../src/core/resilience/guard.js';
@@ -308,7 +308,7 @@ describe('a guard', () => {
       await clock.advance(10);
       commands.last.resolve('v');
       await settle();
-      expect(call.reply).toEqual({ ok: true, value: 'v' });
+      expect(call.reply).toEqual({ ok: true, value: 'v', mayComeAgain: true });
     });
 
     it('would be caught missing', async () => {
@@ -345,7 +345,7 @@ describe('a guard', () => {
       await clock.advance(10);
       commands.last.resolve('v');
       await settle();
-      expect(call.reply).toEqual({ ok: true, value: 'v' });
+      expect(call.reply).toEqual({ ok: true, value: 'v', mayComeAgain: true });
     });
 
     it('gives up when the new connection fails', async () => {
@@ -353,7 +353,7 @@ describe('a guard', () => {
       await fail(LOST);
       await clock.advance(10);
       await fail(AWAY);
-      expect(call.reply).toEqual(failure('disconnected'));
+      expect(call.reply).toEqual(failure('connection-lost'));
     });
 
     it('starts no try that would begin after the deadline', async () => {
@@ -361,6 +361,17 @@ describe('a guard', () => {
       await clock.advance(91);
       await fail(LOST);
       expect(call.reply).toEqual(failure('connection-lost'));
+    });
+
+    it('starts none after the deadline either where a long turn makes the pause end late', async () => {
+      const call = run();
+      await fail(LOADING);
+      // All timers of a loop that was blocked run together, at its end.
+      jest.spyOn(clock, 'monotonicNow').mockReturnValue(clock.monotonicNow() + 300);
+      await clock.advance(10);
+      expect(commands.sent).toHaveLength(1);
+      expect(call.reply).toEqual(failure('rejected'));
+      expect(guard.inFlight).toBe(0);
     });
 
     it('covers all tries with one deadline', async () => {
@@ -402,7 +413,7 @@ describe('a guard', () => {
       expect(reports).toBe(1);
       commands.last.resolve('v');
       await settle();
-      expect(call.reply).toEqual({ ok: true, value: 'v' });
+      expect(call.reply).toEqual({ ok: true, value: 'v', mayComeAgain: true });
     });
   });
 

@@ -28,6 +28,8 @@ export class Database implements OnModuleInit, OnApplicationShutdown {
 
   /** Makes the tables and their first rows where they are missing. */
   async onModuleInit(): Promise<void> {
+    // Another process on the same file is waited for.
+    await this.client.execute('PRAGMA busy_timeout = 5000');
     await this.client.execute('PRAGMA journal_mode = WAL');
     await this.client.execute('PRAGMA synchronous = NORMAL');
     await this.client.batch([...SCHEMA, ...SEED], 'write');
