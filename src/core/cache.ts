@@ -48,6 +48,8 @@ export type LoadMissing<K, T> = (missing: K[], load: { readonly signal: AbortSig
  *
  * No fault of the store reaches a caller: whatever fails, the loader runs. A wrong argument rejects with
  * `CacheArgumentError`. What comes from the cache is the caller's own copy.
+ *
+ * This file is long because it documents all that users call. Each method says in which order others do the work.
  */
 export class AgentCache {
   private closing: Promise<void> | null = null;

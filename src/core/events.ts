@@ -21,8 +21,7 @@ export type BypassReason =
   | 'unknown-return'
   | 'not-keyable'
   | 'not-authorized'
-  | 'aborted'
-  | 'pending-invalidation';
+  | 'aborted';
 
 /** Why there was no hit. */
 export type MissReason = 'absent' | 'expired' | 'invalidated' | 'corrupt' | UnavailableReason;

@@ -57,18 +57,33 @@ export class LoadPath {
   async load<T>(requests: readonly LoadRequest<T>[], load: Load<T>, budgetMs: number): Promise<Loaded<T>[]> {
     const { flights, nesting } = this.parts;
     const led: Led<T>[] = [];
-    const takeOff = requests.map((request) => {
+    const takeOff = requests.map((request): (() => Promise<Loaded<T> | null>) => {
       const joined = flights.join(request.address, request.fence);
       if (joined && !nesting.isWithin(joined)) {
         void joined.landing.then(nesting.waitFor(joined));
-        return () => this.landingOf(joined, request, load, budgetMs);
+        return () => this.landingOf<T>(joined);
       }
       const flight = joined ? flights.openWithin(joined) : flights.open(request.address, request.fence);
       const index = led.push({ request, flight }) - 1;
       return async () => (await leading)[index] as Loaded<T>;
     });
     const leading = led.length > 0 ? this.lead(led, load, budgetMs) : Promise.resolve([]);
-    return Promise.all(takeOff.map((result) => result()));
+    const loaded = await Promise.all(takeOff.map((result) => result()));
+    return this.loadRest(loaded, requests, load, budgetMs);
+  }
+
+  /** Loads anew, in one call, what somebody else's load came to and cannot be copied. */
+  private async loadRest<T>(
+    loaded: readonly (Loaded<T> | null)[],
+    requests: readonly LoadRequest<T>[],
+    load: Load<T>,
+    budgetMs: number,
+  ): Promise<Loaded<T>[]> {
+    const rest = requests.filter((_, index) => loaded[index] === null);
+    const { flights } = this.parts;
+    const led = rest.map((request) => ({ request, flight: flights.open(request.address, request.fence) }));
+    const own = rest.length > 0 ? (await this.lead(led, load, budgetMs)).values() : [].values();
+    return loaded.map((result) => result ?? (own.next().value as Loaded<T>));
   }
 
   private async lead<T>(led: readonly Led<T>[], load: Load<T>, budgetMs: number): Promise<Loaded<T>[]> {
@@ -139,21 +154,13 @@ export class LoadPath {
     else close();
   }
 
-  /** What somebody else's load came to. A result that cannot be copied is nobody else's: then it is loaded again. */
-  private async landingOf<T>(
-    flight: Flight,
-    request: LoadRequest<T>,
-    load: Load<T>,
-    budgetMs: number,
-  ): Promise<Loaded<T>> {
+  /** What somebody else's load came to. `null`: it cannot be copied, so it is nobody else's. */
+  private async landingOf<T>(flight: Flight): Promise<Loaded<T> | null> {
     const landing = await flight.landing;
     if (!landing.ok) throw landing.error;
     const { value, encoded, isStorable } = landing;
     if (encoded) return { value: this.parts.writePath.copyOf(encoded) as T, isStorable };
-    if (value === undefined) return { value: undefined as T, isStorable: false };
-    const flown: Led<T> = { request, flight: this.parts.flights.open(request.address, request.fence) };
-    const [loaded] = await this.lead([flown], load, budgetMs);
-    return loaded as Loaded<T>;
+    return value === undefined ? { value: undefined as T, isStorable: false } : null;
   }
 
   private isAdmitted<T>({ admit, address }: LoadRequest<T>, value: T, encoded: EncodedValue, ms: number): boolean {

@@ -93,6 +93,27 @@ describe('getOrLoadMany', () => {
     expect(await cache.getOrLoadMany(['s:1', 's:2'], async () => sparse)).toEqual([undefined, 2]);
     expect(await cache.getOrLoad('s:1', async () => 1)).toBe(1);
   });
+
+  it('loads anew in one call what others have loaded and cannot be copied', async () => {
+    const { cache } = createCacheKit();
+    const gate = deferred<void>();
+    const keys = ['k:1', 'k:2', 'k:3'];
+    const first = cache.getOrLoadMany(keys, async (missing) => {
+      await gate.promise;
+      return missing.map(() => () => 1);
+    });
+    await settle();
+    const calls: string[][] = [];
+    const second = cache.getOrLoadMany(['k:0', ...keys], async (missing) => {
+      calls.push(missing);
+      return missing.map((key) => () => key);
+    });
+    await settle();
+    gate.resolve();
+    await first;
+    expect((await second).map((made) => made())).toEqual(['k:0', ...keys]);
+    expect(calls).toEqual([['k:0'], keys]);
+  });
 });
 
 describe('getMany and setMany', () => {
