@@ -6,10 +6,15 @@ export function isAbortSignal(value: unknown): value is AbortSignal {
 /** The signals among the arguments of a call, and among their fields. */
 export function signalsIn(args: readonly unknown[]): readonly AbortSignal[] {
   return args.flatMap((arg) => {
-    if (isAbortSignal(arg)) return [arg];
-    return typeof arg === 'object' && arg !== null && !Array.isArray(arg)
-      ? Object.values(arg).filter(isAbortSignal)
-      : [];
+    try {
+      if (isAbortSignal(arg)) return [arg];
+      return typeof arg === 'object' && arg !== null && !Array.isArray(arg)
+        ? Object.values(arg).filter(isAbortSignal)
+        : [];
+    } catch {
+      // It cannot be read, which is no concern of the call's.
+      return [];
+    }
   });
 }
 

@@ -2,6 +2,7 @@ import type { BypassReason } from '../core/events.js';
 import type { CachePolicy, LoadContext } from '../core/policy/cache-policy.js';
 import { signalsIn, unlessAborted } from './abort-signals.js';
 import type { AnnotatingOptions, CachingOptions } from './caching-options.js';
+import { kindOfError } from './kind-of-error.js';
 import type { MethodCall, MethodServices } from './method-policy.js';
 import { OwnAnswer, settled } from './own-answer.js';
 import { isPlainObject } from './plain-object.js';
@@ -78,7 +79,7 @@ export class CachedCall {
     try {
       return make();
     } catch (error) {
-      const kind = error instanceof Error ? error.name : typeof error;
+      const kind = kindOfError(error);
       this.services.warnOnce(
         `not-keyable ${this.call.name}`,
         `${this.call.name} ran uncached: no key could be made of a call (${kind}). Arguments that are functions, class ` +
@@ -105,6 +106,11 @@ export class CachedCall {
   loading<T>(load: () => Promise<T>): Promise<T> {
     this.isLoading = true;
     return load();
+  }
+
+  /** What this call loads itself has come, and it may still wait for the load of another one. */
+  waiting(): void {
+    this.isLoading = false;
   }
 
   /** Whether somebody has called it off: then how it ended says nothing to others. */

@@ -56,7 +56,10 @@ export const ANNOTATING_RULES: OptionRules = {
 
 /** What a hook answers for this call. */
 export function ask<T>(call: MethodCall, hook: Hook<never, never, T>): T {
-  return Reflect.apply(hook as (...args: unknown[]) => T, call.instance, call.args);
+  const answer = Reflect.apply(hook as (...args: unknown[]) => T, call.instance, call.args);
+  // No hook may be asynchronous. Nobody else waits for it, should it fail.
+  if (answer instanceof Promise) answer.catch(() => undefined);
+  return answer;
 }
 
 /** The value of an option that may be given as a function of the arguments. */

@@ -1,5 +1,5 @@
 import type { CacheKeyGenerator } from '../core/key/cache-key-generator.js';
-import { kindOf } from '../core/ports/value-kind.js';
+import { kindOf, type ValueKind } from '../core/ports/value-kind.js';
 import { isPlainObject } from './plain-object.js';
 
 /**
@@ -43,6 +43,7 @@ export class ContextFields {
 
   private partsOf(result: Record<string, unknown>): StoredContext | null {
     const names = Object.keys(result);
+    if (names.some((name) => this.isRenamed(null, name))) return null;
     const made = names.filter((name) => name === 'messages' || !this.cameIn(name, result[name]));
     const others = made.filter((name) => name !== 'messages');
     if (others.some((name) => this.isRenamed(name, result[name]) || this.holdsWhatCameIn(result[name]))) return null;
@@ -54,19 +55,25 @@ export class ContextFields {
   /** In one of its fields or items, or in a field of these. */
   private holdsWhatCameIn(value: unknown): boolean {
     if (Array.isArray(value)) return value.some((item) => this.isRenamed(null, item) || this.hasFieldThatCameIn(item));
+    if (isOfKind('set', value)) return this.holdsWhatCameIn([...(value as Set<unknown>)]);
     return this.hasFieldThatCameIn(value);
   }
 
   private hasFieldThatCameIn(item: unknown): boolean {
-    if (!isMadeOfFields(item)) return false;
-    return Object.entries(item).some(([name, value]) => {
-      return this.isRenamed(name, value) || (!this.keyed.includes(name) && this.cameIn(name, value));
+    return entriesOf(item).some(([key, value]) => {
+      const name = typeof key === 'string' ? key : null;
+      if (this.isRenamed(name, value) || this.isRenamed(null, key)) return true;
+      return name !== null && !this.keyed.includes(name) && this.cameIn(name, value);
     });
   }
 
   /** Whether it came in under another name than `name`. */
   private isRenamed(name: string | null, value: unknown): boolean {
-    return this.inputs.some(([input, given]) => given === value && input !== name);
+    const others = this.inputs.filter(([input]) => input !== name);
+    if (others.some(([, given]) => given === value)) return true;
+    // A copy says as much, unless there is nothing in it.
+    if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) return false;
+    return others.some(([input, given]) => typeof given === 'object' && this.cameIn(input, value));
   }
 
   private cameIn(name: string, value: unknown): boolean {
@@ -115,6 +122,15 @@ function orderedNames(made: object, names: readonly string[], present: readonly 
   const further = present.filter((name) => !names.includes(name));
   const end = names.findLastIndex((name) => !Object.hasOwn(made, name)) + 1;
   return [...names.slice(0, end), ...further, ...names.slice(end)];
+}
+
+const isOfKind = (kind: ValueKind, value: unknown): boolean =>
+  typeof value === 'object' && value !== null && kindOf(value) === kind;
+
+/** Fields, or entries of a Map. */
+function entriesOf(value: unknown): (readonly [key: unknown, value: unknown])[] {
+  if (isOfKind('map', value)) return [...(value as Map<unknown, unknown>)];
+  return isMadeOfFields(value) ? Object.entries(value) : [];
 }
 
 /** A request may be an instance of a class, such as a validated body. */

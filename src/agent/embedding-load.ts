@@ -80,7 +80,7 @@ export class EmbeddingLoad {
     const { left } = cached;
     if (left) throw this.end(await settled(() => left));
     if (!entry.isCurrent()) throw this.end(await settled(() => call.proceed()));
-    const args = missing.length === texts.length ? null : batch.withTexts(missing);
+    const args = missing.length === texts.length ? null : batch.withTexts([...missing]);
     const asked = args ? missing : texts;
     const settle = await settled(() => (args ? call.proceed(args) : call.proceed()));
     if (cached.isAborted) throw this.end(args ? null : settle);
@@ -90,6 +90,7 @@ export class EmbeddingLoad {
     this.dimension ??= commonDimension(answers);
     for (const text of missing) this.loaded.add(text);
     this.own = args ? null : { outcome };
+    if (args) cached.waiting();
     return missing.map((text) => answers[asked.indexOf(text)]);
   }
 

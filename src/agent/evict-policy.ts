@@ -1,4 +1,5 @@
 import type { InvalidationTarget } from '../core/policy/cache-policy.js';
+import { isWellFormed } from '../core/well-formed.js';
 import { valueOf, type Hook } from './caching-options.js';
 import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
 import {
@@ -86,11 +87,13 @@ function targetsOf(call: MethodCall, services: MethodServices, options: CacheEvi
   const names = tags === undefined ? null : target('tags', isTexts, tags);
   const id = context ? target<string | number>('context', isId, context) : null;
   const glob = pattern === undefined ? null : target('pattern', isText, pattern);
+  // Nothing is cached under a text that is not well-formed: it must not keep the others from being evicted.
+  const known = (names ?? []).filter(isWellFormed);
   return [
     ...(options.key ? [keyTarget(call, services, options)] : []),
     ...(all ? [{ namespace }] : []),
-    ...(names && names.length > 0 ? [{ tags: names }] : []),
-    ...(id === null ? [] : [{ context: String(id) }]),
+    ...(known.length > 0 ? [{ tags: known }] : []),
+    ...(id === null || !isWellFormed(String(id)) ? [] : [{ context: String(id) }]),
     ...(glob === null ? [] : [{ pattern: glob }]),
   ];
 }

@@ -19,3 +19,9 @@ export function isDataObject(value: unknown): value is Record<string, unknown> {
   }
   return prototype !== null;
 }
+
+/** The name of the class that it is an instance of; `undefined` for anything that is not a data object of a class. */
+export function classNameOf(value: unknown): string | undefined {
+  if (isPlainObject(value) || !isDataObject(value)) return undefined;
+  return (value as object).constructor.name;
+}

@@ -21,7 +21,8 @@ export interface CacheReadOnlyToolOptions<A extends readonly unknown[] = never, 
   readonly vary?: Hook<A, I, unknown> | undefined;
   /**
    * Runs before every hit and every load, in the order in which `authorize` and `validate` are given, with the method's
-   * `this` and arguments. What it throws is the caller's. Where it answers `false`, the method itself runs and decides.
+   * `this` and arguments. What it throws is the caller's. Where it answers `false`, or an
+   * Observable, the method itself runs and decides.
    */
   readonly authorize?: Hook<A, I, unknown> | undefined;
   /** As `authorize`. */
@@ -52,6 +53,9 @@ export function readOnlyToolPolicy(options: CacheReadOnlyToolOptions): MethodPol
     run: (call, services) => new ToolCall(call, services, options).run(),
   };
 }
+
+const isSubscribable = (answer: unknown): boolean =>
+  typeof (answer as { readonly subscribe?: unknown } | null | undefined)?.subscribe === 'function';
 
 class ToolCall {
   private readonly cached: CachedCall;
@@ -122,8 +126,10 @@ class ToolCall {
     for (const name of Object.keys(this.options)) {
       const hook = name === 'authorize' || name === 'validate' ? this.options[name] : undefined;
       const { instance, args } = this.call;
-      if (hook && (await this.call.consult(() => Reflect.apply(hook, instance as never, args as never))) === false)
-        return false;
+      if (!hook) continue;
+      const answer: unknown = await this.call.consult(() => Reflect.apply(hook, instance as never, args as never));
+      // An Observable has not said anything yet.
+      if (answer === false || isSubscribable(answer)) return false;
     }
     return true;
   }

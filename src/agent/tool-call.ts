@@ -1,8 +1,9 @@
+import { kindOf } from '../core/ports/value-kind.js';
 import { isAbortSignal } from './abort-signals.js';
 import { ask, type Hook } from './caching-options.js';
 import { keyableArgs } from './key-parts.js';
 import type { MethodCall } from './method-policy.js';
-import { isDataObject, isPlainObject } from './plain-object.js';
+import { classNameOf, isDataObject, isPlainObject } from './plain-object.js';
 
 const NAME_FIELDS = ['toolName', 'tool_name', 'tool', 'name'] as const;
 const PARAMETER_FIELDS = ['params', 'payload', 'arguments', 'args', 'input'] as const;
@@ -56,6 +57,7 @@ export function toolCallParts(call: MethodCall, options: ToolCallOptions): ToolC
     request: isDataObject(request) ? remainingFields(request, taken) : request,
     further: call.args.length > 1 ? keyableArgs(call.args.slice(1)) : [],
     isText: object !== undefined,
+    class: classNameOf(request),
   };
   return { params, rest: isEmptyRest(rest) ? undefined : rest };
 }
@@ -66,13 +68,20 @@ export function idsOf(call: MethodCall, options: ToolCallOptions): readonly unkn
 }
 
 /**
- * Whether one of `ids` stands in a result: as the whole of it, in one of its fields or items, or in one of theirs. Not
- * looked for: deeper, and within a text.
+ * Whether one of `ids`, or a number's decimal text, stands in a result: as the whole of it, in one of its fields, items or
+ * names, or in one of theirs. Not looked for: deeper, and within a text.
  */
 export function isEchoOf(ids: readonly unknown[], result: unknown, depth = 2): boolean {
   if (ids.length === 0) return false;
-  if (typeof result !== 'object' || result === null) return ids.includes(result);
-  return depth > 0 && Object.values(result).some((value) => isEchoOf(ids, value, depth - 1));
+  if (typeof result !== 'object' || result === null) return ids.some((id) => id === result || String(id) === result);
+  return depth > 0 && partsOf(result).some((part) => isEchoOf(ids, part, depth - 1));
+}
+
+function partsOf(result: object): unknown[] {
+  if (Array.isArray(result)) return result;
+  const kind = kindOf(result);
+  if (kind === 'map') return [...(result as Map<unknown, unknown>)].flat();
+  return kind === 'set' ? [...(result as Set<unknown>)] : Object.entries(result).flat();
 }
 
 /** The correlation fields of the call that hold a text or a number: anything else could not be recognised in a result. */
@@ -90,16 +99,22 @@ function firstGiven(request: unknown, fields: readonly string[]): { field: strin
 }
 
 function remainingFields(request: Record<string, unknown>, taken: readonly unknown[]): Record<string, unknown> {
+  const isGiven = (symbol: symbol): boolean => Object.prototype.propertyIsEnumerable.call(request, symbol);
+  if (Object.getOwnPropertySymbols(request).some(isGiven)) throw new TypeError('a field whose name is a symbol');
   const isKept = (field: string, value: unknown): boolean => {
     return !taken.includes(field) && !isAbortSignal(value) && value !== undefined;
   };
   return Object.fromEntries(Object.entries(request).filter(([field, value]) => isKept(field, value)));
 }
 
-function isEmptyRest(rest: { request: unknown; further: readonly unknown[]; isText: boolean }): boolean {
-  return (
-    isPlainObject(rest.request) && Object.keys(rest.request).length === 0 && rest.further.length === 0 && !rest.isText
-  );
+function isEmptyRest(rest: {
+  request: unknown;
+  further: readonly unknown[];
+  isText: boolean;
+  class: string | undefined;
+}): boolean {
+  const hasFields = !isPlainObject(rest.request) || Object.keys(rest.request).length > 0;
+  return !hasFields && rest.further.length === 0 && !rest.isText && rest.class === undefined;
 }
 
 const SPACE_OUTSIDE_STRINGS = /("(?:[^"\\]|\\.)*")|\s+/g;

@@ -31,8 +31,8 @@ export class CacheScope implements ScopeSource {
   }
 
   /**
-   * `undefined` where nothing is named; an id that is named and not known is empty. A resolver that throws names nothing:
-   * the call bypasses the cache.
+   * `undefined` where nothing is named; an id that is named and not known is empty. Of a resolver that throws, or answers a
+   * Promise or anything else that is no object, no id is known: what `run()` does not name bypasses the cache.
    */
   current(): ScopeValues | undefined {
     const values = { ...this.resolved(), ...this.storage.getStore() };
@@ -41,11 +41,22 @@ export class CacheScope implements ScopeSource {
 
   private resolved(): ScopeValues {
     try {
-      return named(this.resolve?.() ?? {});
+      const values: unknown = this.resolve?.() ?? {};
+      if (typeof values === 'object' && !isPromise(values)) return named(values as ScopeValues);
     } catch {
-      return {};
+      // As every other answer that says of nobody who it is.
     }
+    return UNKNOWN;
   }
+}
+
+const UNKNOWN: ScopeValues = Object.fromEntries(SCOPE_LEVELS.map((level) => [level, '']));
+
+/** Nobody else waits for it, should it fail. */
+function isPromise(values: object | null): boolean {
+  if (typeof (values as PromiseLike<unknown> | null)?.then !== 'function') return false;
+  void Promise.resolve(values).catch(() => undefined);
+  return true;
 }
 
 function named(values: ScopeValues): ScopeValues {

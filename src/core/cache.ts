@@ -85,7 +85,7 @@ export class AgentCache {
     if (keys.length === 0) return [];
     const results = await this.through<T>(batch.distinctNames, policy, async (requests, signal) => {
       const missing = requests.map(({ address }) => batch.keyOf(address.key));
-      return expectCount(await loadMissing(missing, { signal }), missing.length);
+      return expectCount(await loadMissing(missing, { signal }), requests.length);
     });
     return batch.spread(results, (result) => this.parts.writePath.copy(result));
   }
@@ -234,7 +234,8 @@ export class AgentCache {
 
   /** Ends within 500 ms, whatever Redis does. Calls go on, past the cache. */
   close(): Promise<void> {
-    this.closing ??= this.end();
+    // Closed before anybody hears of it: who is aborted may ask again, or close again.
+    this.closing ??= Promise.resolve().then(() => this.end());
     return this.closing;
   }
 

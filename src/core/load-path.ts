@@ -35,6 +35,11 @@ export interface Loaded<T> {
   readonly isStorable: boolean;
 }
 
+/** How long the store may still keep a caller waiting, in milliseconds. */
+interface Budget {
+  leftMs: number;
+}
+
 /** Answers the requests in their order, exactly one result each. */
 export type Load<T> = (requests: readonly LoadRequest<T>[]) => Promise<readonly T[]>;
 
@@ -56,6 +61,7 @@ export class LoadPath {
    */
   async load<T>(requests: readonly LoadRequest<T>[], load: Load<T>, budgetMs: number): Promise<Loaded<T>[]> {
     const { flights, nesting } = this.parts;
+    const budget: Budget = { leftMs: budgetMs };
     const led: Led<T>[] = [];
     const takeOff = requests.map((request): (() => Promise<Loaded<T> | null>) => {
       const joined = flights.join(request.address, request.fence);
@@ -67,9 +73,9 @@ export class LoadPath {
       const index = led.push({ request, flight }) - 1;
       return async () => (await leading)[index] as Loaded<T>;
     });
-    const leading = led.length > 0 ? this.lead(led, load, budgetMs) : Promise.resolve([]);
+    const leading = led.length > 0 ? this.lead(led, load, budget) : Promise.resolve([]);
     const loaded = await Promise.all(takeOff.map((result) => result()));
-    return this.loadRest(loaded, requests, load, budgetMs);
+    return this.loadRest(loaded, requests, load, budget);
   }
 
   /** Loads anew, in one call, what somebody else's load came to and cannot be copied. */
@@ -77,16 +83,16 @@ export class LoadPath {
     loaded: readonly (Loaded<T> | null)[],
     requests: readonly LoadRequest<T>[],
     load: Load<T>,
-    budgetMs: number,
+    budget: Budget,
   ): Promise<Loaded<T>[]> {
     const rest = requests.filter((_, index) => loaded[index] === null);
     const { flights } = this.parts;
     const led = rest.map((request) => ({ request, flight: flights.open(request.address, request.fence) }));
-    const own = rest.length > 0 ? (await this.lead(led, load, budgetMs)).values() : [].values();
+    const own = rest.length > 0 ? (await this.lead(led, load, budget)).values() : [].values();
     return loaded.map((result) => result ?? (own.next().value as Loaded<T>));
   }
 
-  private async lead<T>(led: readonly Led<T>[], load: Load<T>, budgetMs: number): Promise<Loaded<T>[]> {
+  private async lead<T>(led: readonly Led<T>[], load: Load<T>, budget: Budget): Promise<Loaded<T>[]> {
     const flights = led.map(({ flight }) => flight);
     const stamping = this.parts.tokens.complete(flights.map(({ stamp }) => stamp));
     const startedAt = this.parts.clock.monotonicNow();
@@ -99,7 +105,7 @@ export class LoadPath {
       this.report(led, loadMs, true);
       const loaded = values.map((value, index) => this.land(led[index] as Led<T>, value, loadMs));
       const writes = loaded.flatMap(({ write }) => (write ? [write] : []));
-      await this.storeWhenStamped(writes, stamping, budgetMs);
+      await this.storeWhenStamped(writes, stamping, budget);
       return loaded;
     } catch (error) {
       this.report(led, shareMs(), false);
@@ -115,17 +121,20 @@ export class LoadPath {
   private async storeWhenStamped(
     writes: readonly PendingWrite[],
     stamping: Promise<void> | null,
-    budgetMs: number,
+    budget: Budget,
   ): Promise<void> {
     if (!stamping || writes.length === 0) return void this.store(writes);
     const stamped = stamping.then(() => void this.store(writes));
-    await within(this.parts.clock, budgetMs, stamped, undefined);
+    const startedAt = this.parts.clock.monotonicNow();
+    await within(this.parts.clock, budget.leftMs, stamped, undefined);
+    budget.leftMs -= this.parts.clock.monotonicNow() - startedAt;
   }
 
   private land<T>({ request, flight }: Led<T>, value: T, loadMs: number): Loaded<T> & { write: PendingWrite | null } {
     const { address, lifetime, skipReason } = request;
     if (skipReason !== null) this.refuse(address, skipReason);
-    const isWanted = skipReason === null && request.fence !== null && !flight.write.isOvertaken;
+    const isWanted =
+      skipReason === null && request.fence !== null && !request.fence.isCovered && !flight.write.isOvertaken;
     const isCopyNeeded = isWanted || flight.waiterCount > 0;
     const encoding = isCopyNeeded ? this.parts.writePath.encode(address, value, skipReason !== null) : null;
     const encoded = encoding?.ok ? encoding.encoded : null;

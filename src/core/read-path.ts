@@ -74,8 +74,12 @@ export class ReadPath {
   }
 
   private judge({ address, envelope, wasCovered, isStampCovered }: Found, tokens: Tokens): ReadResult {
-    if (wasCovered || this.parts.pending.covers(address)) return { status: 'miss', reason: 'invalidated', fence: null };
-    const fence: Fence = { tokens: new Map(address.groups.map((group) => [group, tokens.get(group) ?? null])) };
+    const isCovered = wasCovered || this.parts.pending.covers(address);
+    const fence: Fence = {
+      tokens: new Map(address.groups.map((group) => [group, tokens.get(group) ?? null])),
+      isCovered,
+    };
+    if (isCovered) return { status: 'miss', reason: 'invalidated', fence };
     if (typeof envelope === 'string') return { status: 'miss', reason: envelope, fence };
     if (isStampCovered || this.isCovered(envelope) || !isCurrent(address, envelope.snapshot, tokens))
       return { status: 'miss', reason: 'invalidated', fence, outdated: { envelope, tokens } };

@@ -5,6 +5,8 @@ import type { Snapshot } from './ports/codec.js';
 export interface Fence {
   /** `null`: the group has no token yet. */
   readonly tokens: ReadonlyMap<Group, string | null>;
+  /** They were read while an invalidation waited for its confirmation, so nothing may be stored under them. */
+  readonly isCovered?: boolean;
 }
 
 /** The versions that a result is stored under: those that were current before it began to come about. */
@@ -18,6 +20,7 @@ export class Stamp {
 
   /** Groups that had no version yet. */
   get missing(): Group[] {
+    if (this.fence?.isCovered) return [];
     return this.pairs.filter(([, token]) => token === null).map(([group]) => group);
   }
 
@@ -33,7 +36,7 @@ export class Stamp {
 
   /** `null` where a version is not known. */
   get snapshot(): Snapshot | null {
-    if (!this.fence || (!this.isConfirmed && this.missing.length > 0)) return null;
+    if (!this.fence || this.fence.isCovered || (!this.isConfirmed && this.missing.length > 0)) return null;
     return Object.fromEntries(this.pairs.map(([group, token]) => [group, token ?? this.offered.get(group) ?? '']));
   }
 

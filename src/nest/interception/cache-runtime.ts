@@ -1,3 +1,4 @@
+import { kindOfError } from '../../agent/kind-of-error.js';
 import type { MethodPolicy, MethodServices } from '../../agent/method-policy.js';
 import type { InterceptedCall, InterceptionRuntime } from './cache-slot.js';
 import type { MethodIdentity } from './method-identity.js';
@@ -35,7 +36,7 @@ export class CacheRuntime implements InterceptionRuntime {
       // Another one's load, which was waited for, ended with its subscriber.
       if (error instanceof SubscriberLeft && error.subscriber !== intercepted.subscriber) return this.run(intercepted);
       if (this.isCallersOwn(error)) throw error;
-      const kind = error instanceof Error ? error.name : typeof error;
+      const kind = kindOfError(error);
       this.warnOnce(
         `failed ${call.name}`,
         `the cache failed around ${call.name} (${kind}), so the method ran without it`,

@@ -27,7 +27,9 @@ export const onOneServer: BatchCommands = {
   async setMany(client, writes) {
     const pipeline = client.pipeline();
     for (const write of writes) pipeline.set(write.key, bytesOf(write), 'PX', write.ttlMs);
-    for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+    const errors = ((await pipeline.exec()) ?? []).flatMap(([error]) => (error ? [error] : []));
+    const failure = errors.find(isLostError) ?? errors[0];
+    if (failure) throw failure;
     return true;
   },
 };
@@ -53,13 +55,15 @@ export const onCluster: BatchCommands = {
 
 /** One command per key, all in the same turn of the event loop. */
 export const extendAll = (client: RedisClient, keys: readonly string[], ttlMs: number): Promise<true> =>
-  allOf(keys.map((key) => client.pexpire(key, ttlMs))).then(() => true);
+  allOf(keys.map(async (key) => client.pexpire(key, ttlMs))).then(() => true);
 
 export const batchCommandsFor = (client: RedisClient): BatchCommands => (isCluster(client) ? onCluster : onOneServer);
 
 /** The value as the library takes it: it would write any other byte array as text. Shares its memory. */
 export const bytesOf = ({ value }: StoreWrite): Buffer =>
   Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+
+const isLostError = (error: unknown): boolean => classifyFailure(error).reason === 'connection-lost';
 
 const pick = <T>(items: readonly T[], places: readonly number[]): T[] => places.map((place) => items[place] as T);
 
@@ -70,7 +74,7 @@ const pick = <T>(items: readonly T[], places: readonly number[]): T[] => places.
 async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const results = await Promise.allSettled(promises);
   const isLost = (result: PromiseSettledResult<T>): boolean =>
-    result.status === 'rejected' && classifyFailure(result.reason).reason === 'connection-lost';
+    result.status === 'rejected' && isLostError(result.reason);
   const lost = results.find(isLost);
   if (lost?.status === 'rejected') throw lost.reason;
   return results.map((result) => {

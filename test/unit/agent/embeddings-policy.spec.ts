@@ -434,3 +434,26 @@ describe('embeddings within grace', () => {
     expect(embed).toHaveBeenCalledTimes(2);
   });
 });
+
+describe('a batch of which another call loads a part', () => {
+  it('is left when its call is aborted, though it has loaded the rest itself', async () => {
+    const kit = createRecordingCache();
+    const gate = deferred<undefined>();
+    const embed = jest.fn(async (texts: readonly string[], signal?: AbortSignal) => {
+      signal?.throwIfAborted();
+      if (texts.length === 1 && texts[0] === 'a') await gate.promise;
+      return texts.map(vectorOf);
+    });
+    const cached = kit.under(policy, embed);
+    const leading = cached(['a']);
+    await settle();
+    const controller = new AbortController();
+    const waiting = cached(['a', 'b'], controller.signal);
+    await settle();
+    expect(embed).toHaveBeenCalledTimes(2);
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    gate.resolve(undefined);
+    await leading;
+  });
+});

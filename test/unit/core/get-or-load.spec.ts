@@ -289,6 +289,26 @@ describe('getOrLoad', () => {
   });
 });
 
+describe('close', () => {
+  it('has happened for whoever hears that a load is aborted, and who closes again', async () => {
+    const { cache } = createCacheKit();
+    const seen: boolean[] = [];
+    const gate = deferred<string>();
+    const loading = cache.getOrLoad('k:1', ({ signal }) => {
+      signal.addEventListener('abort', () => {
+        seen.push(cache.isOpen);
+        void cache.close();
+      });
+      return gate.promise;
+    });
+    await settle();
+    await cache.close();
+    gate.resolve('v');
+    expect(await loading).toBe('v');
+    expect(seen).toEqual([false]);
+  });
+});
+
 describe('a closed or disabled cache', () => {
   it('runs the loader and touches no store once it is closed', async () => {
     const { cache, store } = createCacheKit();

@@ -357,6 +357,18 @@ describe('an unconfirmed invalidation of a group', () => {
   });
 });
 
+describe('what is loaded while an invalidation that covers it is not confirmed', () => {
+  it('is not handed to the store, nor are versions for it', async () => {
+    const { cache, store } = createCacheKit();
+    await cache.set('k:0', 'v', { tags: ['t'] });
+    store.fail('rejected', ['setManyOnce']);
+    await cache.invalidate({ tag: 't' });
+    const before = store.calls.length;
+    expect(await cache.getOrLoad('k:1', async () => 'v', { tags: ['t', 'u'] })).toBe('v');
+    expect(store.calls.slice(before).map(({ operation }) => operation)).toEqual(['getMany']);
+  });
+});
+
 describe('more than 10,000 invalidations at once', () => {
   const MANY = Array.from({ length: 10_001 }, (_, n) => `t${n}`);
 

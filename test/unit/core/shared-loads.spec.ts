@@ -90,6 +90,23 @@ describe('one load for all', () => {
     expect(await there.cache.get('k:1')).toBe('new');
   });
 
+  it('is not joined after an invalidation elsewhere while one of its own instance is on its way', async () => {
+    const base = createCacheKit();
+    const [here, there] = [createCacheKit({}, base), createCacheKit({}, base)];
+    await here.cache.set('k:0', 'the versions are there', { tags: ['t'] });
+    const release = here.store.hold('setManyOnce');
+    const own = here.cache.invalidate({ namespace: 'k' });
+    const counted = countedLoad();
+    const first = here.cache.getOrLoad('k:1', counted.load, { tags: ['t'] });
+    await settle();
+    expect(await there.cache.invalidate({ tag: 't' })).toEqual({ acknowledged: true });
+    expect(await here.cache.getOrLoad('k:1', async () => 'new', { tags: ['t'] })).toBe('new');
+    counted.end();
+    expect(await first).toBe('v');
+    release();
+    expect(await own).toEqual({ acknowledged: true });
+  });
+
   it('is not joined by who does not name the tag that another instance has invalidated since', async () => {
     const here = createCacheKit();
     const there = createCacheKit({}, here);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createCacheKit, deferred, settle } from '../../support/cache-kit.js';
 
 describe('a store that gives no answer', () => {
@@ -159,5 +159,29 @@ describe('a store that gives no answer', () => {
       throw new Error('listener');
     });
     expect(await cache.getOrLoad('k:1', async () => 'v')).toBe('v');
+  });
+});
+
+describe('a store that hangs for writes', () => {
+  it('is waited for once, where a part of a batch is loaded anew', async () => {
+    const { cache, store, clock } = createCacheKit();
+    const timedOut = { ok: false, reason: 'timeout' } as const;
+    jest
+      .spyOn(store, 'setIfAbsent')
+      .mockImplementation(() => new Promise((resolve) => void clock.after(100, () => resolve(timedOut))));
+    const gate = deferred<unknown>();
+    const leading = cache.getOrLoad('n:a', () => gate.promise);
+    await settle();
+    let isDone = false;
+    const batch = cache.getOrLoadMany(['n:a', 'm:b'], async (missing: string[]) => missing.map(() => 'v'));
+    void batch.then(() => (isDone = true));
+    await settle();
+    gate.resolve(() => 'cannot be copied');
+    await settle();
+    await clock.advance(101);
+    await clock.advance(0);
+    expect(isDone).toBe(true);
+    await clock.advance(200);
+    await leading;
   });
 });
