@@ -73,15 +73,13 @@ export class ContextFields {
     if (others.some(([, given]) => given === value)) return true;
     // A copy says as much, unless there is nothing in it.
     if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) return false;
-    return others.some(([input, given]) => typeof given === 'object' && this.cameIn(input, value));
+    const objects = others.filter(([, given]) => typeof given === 'object');
+    const present = objects.length > 0 ? this.fingerprintOf(value) : null;
+    return present !== null && objects.some(([input]) => areSame(this.before.get(input), present));
   }
 
   private cameIn(name: string, value: unknown): boolean {
-    const before = this.before.get(name);
-    if (!before) return false;
-    const after = this.fingerprintOf(value);
-    if ('hash' in before) return 'hash' in after && after.hash === before.hash;
-    return 'value' in after && Object.is(after.value, before.value);
+    return this.before.has(name) && areSame(this.before.get(name), this.fingerprintOf(value));
   }
 
   private fingerprintOf(value: unknown): Fingerprint {
@@ -93,6 +91,12 @@ export class ContextFields {
       return { value };
     }
   }
+}
+
+function areSame(before: Fingerprint | undefined, after: Fingerprint): boolean {
+  if (!before) return false;
+  if ('hash' in before) return 'hash' in after && after.hash === before.hash;
+  return 'value' in after && Object.is(after.value, before.value);
 }
 
 /** The result again, with what came in with a request taken from `request`. */

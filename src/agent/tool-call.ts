@@ -59,7 +59,9 @@ export function toolCallParts(call: MethodCall, options: ToolCallOptions): ToolC
     isText: object !== undefined,
     class: classNameOf(request),
   };
-  return { params, rest: isEmptyRest(rest) ? undefined : rest };
+  const hasFields = !isPlainObject(rest.request) || Object.keys(rest.request).length > 0;
+  const isEmpty = !hasFields && rest.further.length === 0 && !rest.isText && rest.class === undefined;
+  return { params, rest: isEmpty ? undefined : rest };
 }
 
 /** What tells this call from others and is not part of its key: a result in which it stands is this call's alone. */
@@ -105,16 +107,6 @@ function remainingFields(request: Record<string, unknown>, taken: readonly unkno
     return !taken.includes(field) && !isAbortSignal(value) && value !== undefined;
   };
   return Object.fromEntries(Object.entries(request).filter(([field, value]) => isKept(field, value)));
-}
-
-function isEmptyRest(rest: {
-  request: unknown;
-  further: readonly unknown[];
-  isText: boolean;
-  class: string | undefined;
-}): boolean {
-  const hasFields = !isPlainObject(rest.request) || Object.keys(rest.request).length > 0;
-  return !hasFields && rest.further.length === 0 && !rest.isText && rest.class === undefined;
 }
 
 const SPACE_OUTSIDE_STRINGS = /("(?:[^"\\]|\\.)*")|\s+/g;

@@ -133,8 +133,7 @@ export class LoadPath {
   private land<T>({ request, flight }: Led<T>, value: T, loadMs: number): Loaded<T> & { write: PendingWrite | null } {
     const { address, lifetime, skipReason } = request;
     if (skipReason !== null) this.refuse(address, skipReason);
-    const isWanted =
-      skipReason === null && request.fence !== null && !request.fence.isCovered && !flight.write.isOvertaken;
+    const isWanted = skipReason === null && flight.stamp.isUsable && !flight.write.isOvertaken;
     const isCopyNeeded = isWanted || flight.waiterCount > 0;
     const encoding = isCopyNeeded ? this.parts.writePath.encode(address, value, skipReason !== null) : null;
     const encoded = encoding?.ok ? encoding.encoded : null;

@@ -11,17 +11,20 @@ export interface Fence {
 
 /** The versions that a result is stored under: those that were current before it began to come about. */
 export class Stamp {
+  /** Whether anything may be stored under it. */
+  readonly isUsable: boolean;
+  /** Groups that had no version yet and need one. */
+  readonly missing: readonly Group[];
+  private readonly pairs: readonly (readonly [Group, string | null])[];
   /** Versions that are being created for groups that had none. */
   private readonly offered = new Map<Group, string>();
   private isConfirmed = false;
 
   /** `fence`: what was read before; `null`: not known, so that nothing is stored. */
-  constructor(private readonly fence: Fence | null) {}
-
-  /** Groups that had no version yet. */
-  get missing(): Group[] {
-    if (this.fence?.isCovered) return [];
-    return this.pairs.filter(([, token]) => token === null).map(([group]) => group);
+  constructor(private readonly fence: Fence | null) {
+    this.isUsable = fence !== null && !fence.isCovered;
+    this.pairs = this.isUsable ? [...(fence?.tokens ?? [])] : [];
+    this.missing = this.pairs.filter(([, token]) => token === null).map(([group]) => group);
   }
 
   /** `tokens` are being written for what is missing. */
@@ -36,7 +39,7 @@ export class Stamp {
 
   /** `null` where a version is not known. */
   get snapshot(): Snapshot | null {
-    if (!this.fence || this.fence.isCovered || (!this.isConfirmed && this.missing.length > 0)) return null;
+    if (!this.isUsable || (!this.isConfirmed && this.missing.length > 0)) return null;
     return Object.fromEntries(this.pairs.map(([group, token]) => [group, token ?? this.offered.get(group) ?? '']));
   }
 
@@ -52,9 +55,5 @@ export class Stamp {
     return [...seen.tokens].every(
       ([group, token]) => token === own.get(group) || (token !== null && token === this.offered.get(group)),
     );
-  }
-
-  private get pairs(): (readonly [Group, string | null])[] {
-    return [...(this.fence?.tokens ?? [])];
   }
 }

@@ -52,7 +52,10 @@ export interface CacheOptions {
   prefix?: string;
   redis?: RedisOptions;
   memory?: {
-    /** Bound of what is kept in this process, in bytes of encoded values, their keys and 512 for each entry. Default 64 MiB. 0: keep nothing. */
+    /**
+     * Bound of what is kept in this process, in bytes of encoded values, their keys and 512 for each entry. Default 64 MiB.
+     * 0: keep nothing.
+     */
     maxBytes?: number;
     /** Default: no bound but `maxBytes`. */
     maxEntries?: number;

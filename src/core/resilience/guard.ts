@@ -10,7 +10,10 @@ export interface GuardOptions {
   readonly breaker: Breaker;
   /** What any one call may take, all its tries together, in milliseconds. */
   readonly timeoutMs: number;
-  /** Commands under way at once; a call on top of them is shed. One that sends several is let in while there is room for one. */
+  /**
+   * Commands under way at once; a call on top of them is shed. One that sends several is let in while there is room for
+   * one.
+   */
   readonly maxInFlight: number;
   /** Bytes of arguments under way at once; a call on top of them is shed, in the same way. */
   readonly maxInFlightBytes: number;

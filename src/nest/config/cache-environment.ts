@@ -41,7 +41,10 @@ export class CacheEnvironment {
   /** Data connections, used in turn. */
   @IsCount(OPTION_LIMITS.connections) CACHE_REDIS_CONNECTIONS = '1';
 
-  /** Bound of what is kept in this process, in bytes of encoded values, their keys and 512 for each entry. `0`: keep nothing. */
+  /**
+   * Bound of what is kept in this process, in bytes of encoded values, their keys and 512 for each entry. `0`: keep
+   * nothing.
+   */
   @IsByteSize() CACHE_MEMORY_MAX_BYTES = '64mb';
 
   /** Time to live where nothing else says one. */

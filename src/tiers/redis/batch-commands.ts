@@ -27,9 +27,7 @@ export const onOneServer: BatchCommands = {
   async setMany(client, writes) {
     const pipeline = client.pipeline();
     for (const write of writes) pipeline.set(write.key, bytesOf(write), 'PX', write.ttlMs);
-    const errors = ((await pipeline.exec()) ?? []).flatMap(([error]) => (error ? [error] : []));
-    const failure = errors.find(isLostError) ?? errors[0];
-    if (failure) throw failure;
+    throwFailureOf(((await pipeline.exec()) ?? []).flatMap(([error]) => (error ? [error] : [])));
     return true;
   },
 };
@@ -63,22 +61,21 @@ export const batchCommandsFor = (client: RedisClient): BatchCommands => (isClust
 export const bytesOf = ({ value }: StoreWrite): Buffer =>
   Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 
-const isLostError = (error: unknown): boolean => classifyFailure(error).reason === 'connection-lost';
-
 const pick = <T>(items: readonly T[], places: readonly number[]): T[] => places.map((place) => items[place] as T);
 
 /**
  * As `Promise.all`, but settles only when nothing is under way any more. A command that throws must be made to reject:
- * otherwise nobody hears of those that were sent before it. A lost command counts for more than one that was refused.
+ * otherwise nobody hears of those that were sent before it.
  */
 async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const results = await Promise.allSettled(promises);
-  const isLost = (result: PromiseSettledResult<T>): boolean =>
-    result.status === 'rejected' && isLostError(result.reason);
-  const lost = results.find(isLost);
-  if (lost?.status === 'rejected') throw lost.reason;
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
+  throwFailureOf(results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : [])));
+  return results.map((result) => (result as PromiseFulfilledResult<T>).value);
+}
+
+/** A lost command counts for more than one that was refused: it may still be carried out. */
+function throwFailureOf(errors: readonly Error[]): void {
+  const isLost = (error: Error): boolean => classifyFailure(error).reason === 'connection-lost';
+  const failure = errors.find(isLost) ?? errors[0];
+  if (failure) throw failure;
 }

@@ -8,23 +8,13 @@ import { CacheEvict } from '../../../src/nest/decorators/cache-evict.decorator.j
 import { CachePrompt } from '../../../src/nest/decorators/cache-prompt.decorator.js';
 import { CacheReadOnlyTool } from '../../../src/nest/decorators/cache-read-only-tool.decorator.js';
 import { Cacheable } from '../../../src/nest/decorators/cacheable.decorator.js';
+import { unhandledDuring } from '../../support/unhandled-rejections.js';
 import { boot, closeAll } from './boot.js';
 
 afterEach(closeAll);
 
 const TOOLS = { tools: { me: { permissionTier: 'READ_ONLY' }, save: { permissionTier: 'WRITE' } } } as const;
 const signal = (): AbortSignal => new AbortController().signal;
-
-/** What nobody waits for and fails while `work` runs, and one turn of timers after it. */
-async function unhandledDuring(work: () => Promise<unknown>): Promise<unknown[]> {
-  const unhandled: unknown[] = [];
-  const remember = (reason: unknown): void => void unhandled.push(reason);
-  process.on('unhandledRejection', remember);
-  await work();
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  process.off('unhandledRejection', remember);
-  return unhandled;
-}
 
 describe('a resolver that does not say who asks', () => {
   @Injectable()

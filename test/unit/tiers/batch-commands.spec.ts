@@ -2,11 +2,9 @@ import { expect, it } from '@jest/globals';
 import { extendAll, onCluster, onOneServer } from '../../../src/tiers/redis/batch-commands.js';
 import { classifyFailure } from '../../../src/tiers/redis/command-failure.js';
 import type { RedisClient } from '../../../src/tiers/redis/load-ioredis.js';
+import { unhandledDuring } from '../../support/unhandled-rejections.js';
 
 it('hears of every command of a batch on a cluster, though a later one cannot even be sent', async () => {
-  const unheard: unknown[] = [];
-  const listen = (reason: unknown): void => void unheard.push(reason);
-  process.on('unhandledRejection', listen);
   let sent = 0;
   const fail = (): Promise<never> => {
     if (++sent % 2 === 0) throw new Error('cannot be sent');
@@ -14,12 +12,12 @@ it('hears of every command of a batch on a cluster, though a later one cannot ev
   };
   const client = { mgetBuffer: fail, unlink: fail, set: fail, pexpire: fail } as unknown as RedisClient;
   const writes = ['a', 'b'].map((key) => ({ key, value: Buffer.from('v'), ttlMs: 1_000 }));
-  await expect(onCluster.getMany(client, ['a', 'b'])).rejects.toThrow('lost');
-  await expect(onCluster.unlink(client, ['a', 'b'])).rejects.toThrow('lost');
-  await expect(onCluster.setMany(client, writes)).rejects.toThrow('lost');
-  await expect(extendAll(client, ['a', 'b'], 1_000)).rejects.toThrow('lost');
-  await new Promise((resolve) => setImmediate(resolve));
-  process.off('unhandledRejection', listen);
+  const unheard = await unhandledDuring(async () => {
+    await expect(onCluster.getMany(client, ['a', 'b'])).rejects.toThrow('lost');
+    await expect(onCluster.unlink(client, ['a', 'b'])).rejects.toThrow('lost');
+    await expect(onCluster.setMany(client, writes)).rejects.toThrow('lost');
+    await expect(extendAll(client, ['a', 'b'], 1_000)).rejects.toThrow('lost');
+  });
   expect(unheard).toEqual([]);
 });
 
