@@ -70,7 +70,19 @@ module.exports = {
       builtin('zlib'),
     ),
     only('observability', 'Observing never calls the cache: events and ports are enough.', PORTS, EVENTS),
-    only('testing', 'What users test with needs ports, errors and events.', PORTS, ERRORS, EVENTS),
+    only(
+      'testing',
+      'What users test with: a fake Redis, which is the store in memory behind faults, and the whole cache over it.',
+      PORTS,
+      ERRORS,
+      EVENTS,
+      OPTIONS,
+      '^src/core/policy/resolve-options\\.ts$',
+      room('core/resilience'),
+      room('tiers/memory'),
+      room('composition'),
+      builtin('assert(/strict)?'),
+    ),
     only(
       'composition',
       'Wiring without a framework.',
@@ -83,9 +95,12 @@ module.exports = {
     ),
     {
       name: 'composition-is-imported-by-roots-only',
-      comment: 'Objects are wired at the entry points and in the Nest glue, nowhere else.',
+      comment: 'Objects are wired at the entry points, in the Nest glue and for the caches of tests, nowhere else.',
       severity: 'error',
-      from: { path: '^src/', pathNot: [room('composition'), room('nest'), '^src/(core|index|testing)\\.ts$'] },
+      from: {
+        path: '^src/',
+        pathNot: [room('composition'), room('nest'), room('testing'), '^src/(core|index|testing)\\.ts$'],
+      },
       to: { path: room('composition') },
     },
     {

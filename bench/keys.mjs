@@ -6,49 +6,15 @@
  */
 import { hash } from 'node:crypto';
 import { CacheKeyGenerator } from 'nestjs-agent-cache/core';
-
-const SENTENCE = 'The tool answered, and the agent read the file again to see what had changed.';
-
-const params = {
-  path: 'src/core/cache.ts',
-  pattern: 'class \\w+',
-  limit: 100,
-  recursive: true,
-  include: ['*.ts', '*.md'],
-  exclude: null,
-  options: { caseSensitive: false, context: 3, encoding: 'utf8' },
-};
-
-const message = (turn) => ({
-  role: turn % 2 ? 'tool' : 'assistant',
-  content: `${SENTENCE} ${turn}\n${SENTENCE.repeat(4)}`,
-  id: `call_${turn}`,
-  name: 'read_file',
-  args: { path: `src/file-${turn}.ts`, limit: 100 },
-});
-
-const record = (id) => ({
-  sku: `sku-${id}`,
-  price: id * 1.25,
-  stock: id % 7,
-  active: id % 3 === 0,
-  name: `Item ${id}`,
-});
-
-/** As many as make up `bytes` of JSON. */
-function list(bytes, make) {
-  const items = [];
-  for (let size = 0; size < bytes; size += JSON.stringify(items.at(-1)).length + 1) items.push(make(items.length));
-  return items;
-}
+import { messages, numbers, parameters, records } from './lib/values.mjs';
 
 const CASES = {
-  '200 B of parameters': params,
-  '2 KB of messages': { messages: list(2_000, message), model: 'm' },
-  '2 KB of records': { records: list(2_000, record), page: 1 },
-  '64 KB of messages': { messages: list(64_000, message), model: 'm' },
-  '64 KB of records': { records: list(64_000, record), page: 1 },
-  '64 KB of numbers': { vector: list(64_000, (index) => Math.sin(index)) },
+  '200 B of parameters': parameters,
+  '2 KB of messages': messages(2_000),
+  '2 KB of records': records(2_000),
+  '64 KB of messages': messages(64_000),
+  '64 KB of records': records(64_000),
+  '64 KB of numbers': numbers(64_000),
 };
 
 const keys = new CacheKeyGenerator();

@@ -1,4 +1,5 @@
 export { createAgentCache } from './composition/create-agent-cache.js';
+export { CacheControl } from './composition/cache-control.js';
 export { CacheScope } from './composition/cache-scope.js';
 export { AgentCache, type LoadMissing } from './core/cache.js';
 export { CacheClient, type CacheHealth } from './core/cache-client.js';
@@ -8,6 +9,7 @@ export {
   CacheError,
   CacheKeyError,
   CacheLoadError,
+  CacheMissError,
 } from './core/errors.js';
 export type { BypassReason, CacheEventName, CacheEvents, CacheListener, MissReason } from './core/events.js';
 export { escapeGlob } from './core/glob.js';
@@ -22,6 +24,8 @@ export type {
 } from './core/policy/cache-policy.js';
 export { CacheTtl } from './core/policy/cache-ttl.js';
 export type { Duration } from './core/policy/duration.js';
-export type { CacheOptions, RedisOptions, TtlOptions } from './core/policy/options.js';
+export type { CacheOptions, CascadeOptions, RedisOptions, TtlOptions } from './core/policy/options.js';
 export { everything, resource, type Resource } from './core/policy/resource.js';
 export type { ScopeLevel, ScopeValues } from './core/policy/scope.js';
+export type { CacheControlValues } from './core/ports/cache-control.js';
+export type { Decoding, EncodedValue, Encoding, ValueCodec } from './core/ports/codec.js';

@@ -21,6 +21,7 @@ export type { CacheReadOnlyToolOptions } from './agent/read-only-tool-policy.js'
 export type { ToolDescriptor, ToolDescriptors } from './agent/tool-descriptor.js';
 export type { CacheableOptions } from './agent/value-policy.js';
 export { CacheMetrics, type MetricsSummary } from './observability/cache-metrics.js';
+export { CacheControl } from './composition/cache-control.js';
 export { CacheScope } from './composition/cache-scope.js';
 export { AgentCache, type LoadMissing } from './core/cache.js';
 export { CacheClient, type CacheHealth } from './core/cache-client.js';
@@ -30,6 +31,7 @@ export {
   CacheError,
   CacheKeyError,
   CacheLoadError,
+  CacheMissError,
 } from './core/errors.js';
 export type { BypassReason, CacheEventName, CacheEvents, CacheListener, MissReason } from './core/events.js';
 export { escapeGlob } from './core/glob.js';
@@ -44,6 +46,8 @@ export type {
 } from './core/policy/cache-policy.js';
 export { CacheTtl } from './core/policy/cache-ttl.js';
 export type { Duration } from './core/policy/duration.js';
-export type { CacheOptions, RedisOptions, TtlOptions } from './core/policy/options.js';
+export type { CacheOptions, CascadeOptions, RedisOptions, TtlOptions } from './core/policy/options.js';
 export { everything, resource, type Resource } from './core/policy/resource.js';
 export type { ScopeLevel, ScopeValues } from './core/policy/scope.js';
+export type { CacheControlValues } from './core/ports/cache-control.js';
+export type { Decoding, EncodedValue, Encoding, ValueCodec } from './core/ports/codec.js';

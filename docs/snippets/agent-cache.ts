@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AgentCache, CacheKeyGenerator, CacheScope } from 'nestjs-agent-cache';
+import { AgentCache, CacheControl, CacheKeyGenerator, CacheScope } from 'nestjs-agent-cache';
 import { fetchPrice, findUser, saveUser, type User } from './support/services.js';
 
 // #region get-or-load
@@ -21,6 +21,11 @@ export class Users {
   }
 }
 // #endregion get-or-load
+
+// #region control
+export const freshUser = (users: Users, id: number): Promise<User | null> =>
+  CacheControl.run({ refresh: true }, () => users.find(id));
+// #endregion control
 
 // #region scope
 @Injectable()

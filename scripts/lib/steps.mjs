@@ -21,10 +21,11 @@ export const allOf =
 
 /**
  * A step that counts for itself: a Node command that writes a report as JSON. `argsFor` gets the report's path, `read`
- * turns what was written into `{ passed, failed, skipped }`. No report, or nothing counted, is a failure.
+ * turns what was written into `{ passed, failed, skipped }`. No report, or nothing counted, is a failure. `notes`: which
+ * lines of its output are shown whatever comes of it.
  */
 export const counted =
-  (name, argsFor, read, env = {}) =>
+  (name, argsFor, read, env = {}, notes = /(?!)/g) =>
   async (limitSeconds) => {
     const report = join(REPORTS, `${name}.json`);
     mkdirSync(REPORTS, { recursive: true });
@@ -36,12 +37,12 @@ export const counted =
       return whole({ ok: false, output: `${result.output}\n${name}: no test ran` });
     // A run that ended badly although no test did, as after a crash on the way out, is a failure of its own.
     if (!result.ok && counts.failed === 0) counts.failed = 1;
-    return { ...counts, output: result.output };
+    return { ...counts, output: result.output, notes: result.output.match(notes) ?? [] };
   };
 
 /**
  * Runs steps, `{ name: { limitSeconds, check } }`, one after another, whatever comes of each; shows the output of those
- * that fail, a table, what was skipped, and as the last line `N passed, N failed`. Resolves to whether all is well.
+ * that fail, a table, notes, what was skipped, and as the last line `N passed, N failed`. Resolves to whether all is well.
  */
 export async function runSteps(steps, print = (text) => process.stdout.write(text)) {
   const rows = [];
@@ -56,6 +57,7 @@ export async function runSteps(steps, print = (text) => process.stdout.write(tex
   }
   const total = (count) => rows.reduce((sum, row) => sum + row[count], 0);
   print(`\n${tableOf(rows)}\n`);
+  for (const note of rows.flatMap(({ notes = [] }) => notes)) print(`${note}\n`);
   for (const { name, skipped } of rows) for (const line of skipped) print(`skipped in ${name}: ${line}\n`);
   print(`\n${total('passed')} passed, ${total('failed')} failed\n`);
   return total('failed') === 0 && total('passed') > 0;

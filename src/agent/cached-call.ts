@@ -1,5 +1,6 @@
 import type { BypassReason } from '../core/events.js';
 import type { CachePolicy, LoadContext } from '../core/policy/cache-policy.js';
+import { parseDuration } from '../core/policy/duration.js';
 import { signalsIn, unlessAborted } from './abort-signals.js';
 import type { AnnotatingOptions, CachingOptions } from './caching-options.js';
 import { kindOfError } from './kind-of-error.js';
@@ -56,7 +57,7 @@ export class CachedCall {
    */
   through(
     entryFor: (owner: string) => Entry,
-    read: (entry: CallEntry) => Promise<unknown> = (entry) => this.getOrLoad(entry, () => this.call.proceed()),
+    read: (entry: CallEntry) => Promise<unknown> = (entry) => this.getOrLoad(entry, (load) => this.proceed(load)),
   ): Promise<unknown> {
     const owner = this.ownerSegments();
     if (owner === null) {
@@ -100,6 +101,18 @@ export class CachedCall {
     const result = answer.settle();
     cache.adoptOutcome(result, answer);
     return result;
+  }
+
+  /** What the method answers. Where that is `null` all through, `load` is given the time to live that the options have for it. */
+  async proceed(load: LoadContext): Promise<unknown> {
+    const outcome = await this.call.proceed();
+    const { negativeTtl } = this.options;
+    if (negativeTtl === undefined) return outcome;
+    const results = this.call.resultsOf(outcome);
+    if (results.length === 0 || results.some((result) => result !== null)) return outcome;
+    if (parseDuration(negativeTtl) === 0) load.skip('no result');
+    else load.ttl(negativeTtl);
+    return outcome;
   }
 
   /** Runs `load` as the load of this very call. */

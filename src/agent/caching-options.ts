@@ -1,9 +1,11 @@
 import type { CachePolicy } from '../core/policy/cache-policy.js';
 import type { Duration } from '../core/policy/duration.js';
+import { EAGER_REFRESH_RATIO, EARLY_EXPIRY_BETA, JITTER_RATIO } from '../core/policy/number-rules.js';
 import type { ScopeLevel } from '../core/policy/scope.js';
 import type { MethodCall } from './method-policy.js';
 import {
   aDuration,
+  aFlag,
   aFunction,
   aGrace,
   aScopeLevel,
@@ -22,6 +24,23 @@ export interface CachingOptions<A extends readonly unknown[] = never, I = never>
   readonly ttl?: Duration | undefined;
   /** How long past its time to live a result may still serve when the method fails. Default: the cache's `grace`. */
   readonly grace?: Duration | undefined;
+  /**
+   * Where a result within its grace is at hand, a call that takes longer than this goes on in the background and that one
+   * is served; `'0s'`: at once. Default: every call is waited for.
+   */
+  readonly softTimeout?: Duration | undefined;
+  /** The longest that a call waits for the same call of somebody else before it runs by itself. Default `'30s'`. */
+  readonly hardTimeout?: Duration | undefined;
+  /** A hit older than this share of its time to live, between 0 and 1, runs the method in the background. Default: none. */
+  readonly eagerRefreshRatio?: number | undefined;
+  /** More than 0: hits run the method in the background at random, the closer to their expiry the likelier. Default: none. */
+  readonly earlyExpiryBeta?: number | undefined;
+  /** The time to live is shortened by a random share of up to this, 0 to 1. Default 0. */
+  readonly jitterRatio?: number | undefined;
+  /** Time to live of `null`; `'0s'`: it is not stored. Default: as of any other result. */
+  readonly negativeTtl?: Duration | undefined;
+  /** `false`: results are not kept in this process where they are in Redis as well. Default true. */
+  readonly memory?: boolean | undefined;
   /** Names under which `invalidate({ tag })` finds the results. */
   readonly tags?: readonly string[] | Hook<A, I, readonly string[]> | undefined;
   /** Takes the provider's place in the key: all providers that give the same one share. It is the metric label, too. */
@@ -48,6 +67,13 @@ export const CACHING_RULES: OptionRules = {
   scope: aScopeLevel,
   vary: aFunction,
   admit: aFunction,
+  softTimeout: aGrace,
+  hardTimeout: aDuration,
+  eagerRefreshRatio: EAGER_REFRESH_RATIO,
+  earlyExpiryBeta: EARLY_EXPIRY_BETA,
+  jitterRatio: JITTER_RATIO,
+  negativeTtl: aGrace,
+  memory: aFlag,
 };
 
 export const ANNOTATING_RULES: OptionRules = {
@@ -72,15 +98,29 @@ export function valueOf<T>(call: MethodCall, option: T | Hook<never, never, T>):
  * Throws where `tags` answers no array of texts.
  */
 export function cachePolicyOf(call: MethodCall, options: CachingOptions, kindTtl?: Duration): CachePolicy {
-  const { ttl = kindTtl, grace, scope, admit, namespace } = options;
   const tags = options.tags === undefined ? undefined : valueOf<readonly string[]>(call, options.tags);
   if (tags && !isTexts(tags)) throw new TypeError(`tags: expected ${textsOrFunction.expected}`);
-  return {
-    ...(ttl !== undefined && { ttl }),
-    ...(grace !== undefined && { grace }),
-    ...(scope !== undefined && { scope }),
-    ...(namespace !== undefined && { namespace }),
-    ...(tags && { tags }),
-    ...(admit && { admit: (outcome, cost) => call.resultsOf(outcome).every((result) => admit(result, cost)) }),
-  };
+  const { admit, namespace } = options;
+  // One literal, since this is done at every call: what is `undefined` counts as absent.
+  const policy = {
+    ttl: options.ttl ?? kindTtl,
+    grace: options.grace,
+    scope: options.scope,
+    tags,
+    admit: admit && admitAll(call, admit),
+    softTimeout: options.softTimeout,
+    hardTimeout: options.hardTimeout,
+    eagerRefreshRatio: options.eagerRefreshRatio,
+    earlyExpiryBeta: options.earlyExpiryBeta,
+    jitterRatio: options.jitterRatio,
+    negativeTtl: options.negativeTtl,
+    memory: options.memory,
+  } as CachePolicy;
+  // But this may stand over another one.
+  if (namespace !== undefined) policy.namespace = namespace;
+  return policy;
+}
+
+function admitAll(call: MethodCall, admit: NonNullable<CachingOptions['admit']>): NonNullable<CachePolicy['admit']> {
+  return (outcome, cost) => call.resultsOf(outcome).every((result) => admit(result, cost));
 }

@@ -81,16 +81,16 @@ class ContextLoad {
 
   async read(cached: CachedCall, entry: CallEntry): Promise<unknown> {
     const policy = { ...entry.policy, ...this.admitting(entry.policy) };
-    const stored = await cached.getOrLoad({ ...entry, policy }, (context, keepOwn) => this.load(context, keepOwn));
+    const stored = await cached.getOrLoad({ ...entry, policy }, (...load) => this.load(cached, ...load));
     const restored = this.own ?? this.restore(stored);
     if (!restored) return this.call.proceed();
     this.services.cache.adoptOutcome(restored.outcome, stored);
     return restored.outcome;
   }
 
-  private async load(...[context, keepOwn]: Parameters<EntryLoad>): Promise<Form[] | undefined> {
+  private async load(cached: CachedCall, ...[context, keepOwn]: Parameters<EntryLoad>): Promise<Form[] | undefined> {
     const fields = new ContextFields(this.services.keys, this.call.args[0], keyedFields(this.call, this.options));
-    const outcome = await this.call.proceed();
+    const outcome = await cached.proceed(context);
     this.own = { outcome };
     const results = this.call.resultsOf(outcome);
     if (results.some(hasEmptyMessages)) context.skip('empty messages');

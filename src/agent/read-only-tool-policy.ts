@@ -156,7 +156,7 @@ class ToolCall {
   private read(entry: CallEntry): Promise<unknown> {
     return this.cached.getOrLoad(entry, async (context, keepOwn) => {
       const ids = idsOf(this.call, this.options);
-      const outcome = await this.call.proceed();
+      const outcome = await this.cached.proceed(context);
       const results = this.call.resultsOf(outcome);
       if (results.some(isFailedResult)) context.skip('failed result');
       if (results.some((result) => isEchoOf(ids, result))) keepOwn('an id of the call stands in its result');

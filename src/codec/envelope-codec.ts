@@ -1,5 +1,5 @@
 import type { EnvelopeCodec } from '../core/ports/codec.js';
-import { Compression } from './compression.js';
+import { Compression, type Zstd } from './compression.js';
 import { Encryption, type SecretKey } from './encryption.js';
 import { readEnvelope, writeEnvelope } from './plain-envelope.js';
 
@@ -8,11 +8,13 @@ export interface EnvelopeCodecOptions {
   readonly compressMinBytes: number;
   /** The first encrypts, all decrypt. Empty: nothing is encrypted, and what is encrypted does not open. */
   readonly encryptionKeys: readonly SecretKey[];
-  /** A compressed payload that inflates to more is not read. Default 64 MiB. */
-  readonly maxInflatedBytes?: number;
+  /** A compressed payload that expands to more is not read. Default 64 MiB. */
+  readonly maxExpandedBytes?: number;
+  /** Where zstd comes from. Default: Node, where it has it; without it, what was compressed by zstd does not open. */
+  readonly zlib?: Zstd;
 }
 
-const DEFAULT_MAX_INFLATED_BYTES = 64 * 1024 * 1024;
+const DEFAULT_MAX_EXPANDED_BYTES = 64 * 1024 * 1024;
 
 /**
  * The codec of all that is stored. With keys, value, snapshot and times are encrypted and authenticated, and an
@@ -21,9 +23,10 @@ const DEFAULT_MAX_INFLATED_BYTES = 64 * 1024 * 1024;
 export function createEnvelopeCodec({
   compressMinBytes,
   encryptionKeys,
-  maxInflatedBytes = DEFAULT_MAX_INFLATED_BYTES,
+  maxExpandedBytes = DEFAULT_MAX_EXPANDED_BYTES,
+  zlib,
 }: EnvelopeCodecOptions): EnvelopeCodec {
-  const compression = new Compression(compressMinBytes, maxInflatedBytes);
+  const compression = new Compression(compressMinBytes, maxExpandedBytes, zlib);
   const encryption = encryptionKeys.length > 0 ? new Encryption(encryptionKeys) : null;
   return {
     seal(envelope) {

@@ -1,7 +1,10 @@
 import { crc32 } from 'node:zlib';
 import type { Envelope, Snapshot } from '../core/ports/codec.js';
-import type { Compression } from './compression.js';
+import type { Compression, CompressionName } from './compression.js';
 import { firstLineOf, MAGIC } from './first-line.js';
+
+/** Not named in what is stored. */
+const DEFAULT_COMPRESSION: CompressionName = 'deflate';
 
 /** One letter each, because every entry pays for them. */
 interface Header {
@@ -19,8 +22,10 @@ interface Header {
   readonly v: Snapshot;
   /** bytes of the payload */
   readonly n: number;
-  /** bytes of the inflated payload; absent where it is not compressed */
+  /** bytes of the payload before it was compressed; absent where it is not */
   readonly c?: number;
+  /** how it was compressed; absent for deflate */
+  readonly z?: CompressionName;
 }
 
 /**
@@ -29,23 +34,31 @@ interface Header {
  */
 export function writeEnvelope(envelope: Envelope, compression: Compression): Buffer {
   const { key: k, encoded, storedAtMs: s, expiresAtMs: x, loadMs: l, snapshot: v } = envelope;
-  const deflated = compression.deflate(encoded.bytes);
-  const payload = deflated ?? encoded.bytes;
+  const compressed = compression.compress(encoded.bytes);
+  const payload = compressed?.bytes ?? encoded.bytes;
   const n = payload.length;
-  const header: Header = { k, f: encoded.format, s, x, l, v, n, ...(deflated && { c: encoded.bytes.length }) };
+  const how = compressed && {
+    c: encoded.bytes.length,
+    ...(compressed.by !== DEFAULT_COMPRESSION && { z: compressed.by }),
+  };
+  const header: Header = { k, f: encoded.format, s, x, l, v, n, ...how };
   const text = Buffer.from(`${JSON.stringify(header)}\n`);
   return Buffer.concat([Buffer.from(`${MAGIC} ${checksumOf(text, payload)} `), text, payload]);
 }
 
-/** The envelope for `key`; `null`: another form, cut, altered, or for another key. May throw for the same reasons. */
-export function readEnvelope(stored: Buffer, key: string, compression: Compression): Envelope | null {
+/**
+ * The envelope for `key`; `'foreign'`: a whole one for another key; `null`: another form, cut or altered. May throw in
+ * place of `null`.
+ */
+export function readEnvelope(stored: Buffer, key: string, compression: Compression): Envelope | 'foreign' | null {
   const line = firstLineOf(stored);
   if (!line || line.mark !== checksumOf(stored.subarray(line.textAt))) return null;
   const header: unknown = JSON.parse(line.text);
   const payload = stored.subarray(line.restAt);
-  if (!isHeader(header) || header.k !== key || header.n !== payload.length) return null;
-  const bytes = header.c === undefined ? payload : compression.inflate(payload, header.c);
-  const { f: format, s: storedAtMs, x: expiresAtMs, l: loadMs, v: snapshot } = header;
+  if (!isHeader(header) || header.n !== payload.length) return null;
+  if (header.k !== key) return 'foreign';
+  const { f: format, s: storedAtMs, x: expiresAtMs, l: loadMs, v: snapshot, c, z: by = DEFAULT_COMPRESSION } = header;
+  const bytes = c === undefined ? payload : compression.expand({ by, bytes: payload }, c);
   return { key, encoded: { format, bytes }, storedAtMs, expiresAtMs, snapshot, loadMs };
 }
 

@@ -1,6 +1,7 @@
 import type { Decoding, EncodedValue, Encoding, ValueCodec } from '../core/ports/codec.js';
 import { Refusal } from '../core/ports/refusal.js';
 import { kindOf, typedArrayName, type TypedArray } from '../core/ports/value-kind.js';
+import { copyValue } from './copy-value.js';
 import { needsTags, refuseMoreThanBytes, refuseProxy, refuseToJson } from './faithfulness.js';
 import { fromTagged, toTagged } from './tagged-json.js';
 import { arrayBufferOf, bytesOf, typedArrayFrom } from './typed-arrays.js';
@@ -26,7 +27,7 @@ const FORMAT_BY_CLASS: ReadonlyMap<string, string> = new Map([
  * - `n32`, `n64`: an array of 16 or more finite numbers, in 4 or 8 bytes each, without loss.
  */
 export function createValueCodec(): ValueCodec {
-  return { encode, decode };
+  return { encode, decode, copy: copyValue };
 }
 
 function encode(value: unknown): Encoding {

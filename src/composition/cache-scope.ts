@@ -27,7 +27,7 @@ export class CacheScope implements ScopeSource {
    */
   run<T>(values: ScopeValues, fn: () => T): T {
     assertTexts(values);
-    return this.storage.run({ ...this.storage.getStore(), ...named(values) }, fn);
+    return this.storage.run(Object.freeze({ ...this.storage.getStore(), ...named(values) }), fn);
   }
 
   /**
@@ -35,8 +35,9 @@ export class CacheScope implements ScopeSource {
    * Promise or anything else that is no object, no id is known: what `run()` does not name bypasses the cache.
    */
   current(): ScopeValues | undefined {
-    const values = { ...this.resolved(), ...this.storage.getStore() };
-    return Object.keys(values).length > 0 ? values : undefined;
+    const given = this.storage.getStore();
+    const values = this.resolve ? { ...this.resolved(), ...given } : given;
+    return values && Object.keys(values).length > 0 ? values : undefined;
   }
 
   private resolved(): ScopeValues {

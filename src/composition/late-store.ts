@@ -1,8 +1,12 @@
+import type { EntryStore } from '../core/ports/entry-store.js';
 import type { Reply, Store, StoreHealth, StoreMode, StoreWrite } from '../core/ports/store.js';
 import { openingStore } from '../tiers/closed-store.js';
+import { LateChanges } from './late-changes.js';
 
 /** A store that is still being opened: until then it answers like one without a connection. */
 export class LateStore implements Store {
+  readonly entries: EntryStore;
+  readonly changes: LateChanges;
   private store: Store;
   private isClosed = false;
   private readonly listeners = new Set<() => void>();
@@ -10,10 +14,13 @@ export class LateStore implements Store {
   /** `opening` must not reject. `mode`: what the store is meant to be. */
   constructor(mode: StoreMode, opening: Promise<Store>) {
     this.store = openingStore(mode);
+    this.changes = new LateChanges(this.store.changes);
+    this.entries = entriesOf(() => this.store);
     void opening.then((store) => {
       if (this.isClosed) return void store.close();
       this.store = store;
       for (const listener of this.listeners) store.onRecovered(listener);
+      this.changes.opened(store.changes);
     });
   }
 
@@ -69,3 +76,14 @@ export class LateStore implements Store {
     await this.store.close();
   }
 }
+
+/** The entries of whatever store is there when they are asked for. */
+const entriesOf = (store: () => Store): EntryStore => ({
+  read: (entryKeys, versionKeys, options) => store().entries.read(entryKeys, versionKeys, options),
+  ensureVersions: (writes) => store().entries.ensureVersions(writes),
+  lease: (requests) => store().entries.lease(requests),
+  extendLeases: (leases) => store().entries.extendLeases(leases),
+  publish: (writes) => store().entries.publish(writes),
+  release: (leases) => store().entries.release(leases),
+  distrust: () => store().entries.distrust(),
+});

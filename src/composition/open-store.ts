@@ -2,10 +2,11 @@ import type { CacheEventBus } from '../core/events.js';
 import type { ResolvedOptions, ResolvedRedisOptions } from '../core/policy/options.js';
 import type { Clock } from '../core/ports/clock.js';
 import type { Store } from '../core/ports/store.js';
+import { versionPrefixOf } from '../core/version-tokens.js';
 import { closedStore } from '../tiers/closed-store.js';
 import { MemoryStore } from '../tiers/memory/memory-store.js';
-import type { RedisParts } from '../tiers/redis/guarded-redis.js';
 import { loadIoredis } from '../tiers/redis/load-ioredis.js';
+import type { RedisParts } from '../tiers/redis/redis-parts.js';
 import { RedisStore } from '../tiers/redis/redis-store.js';
 
 export interface StoreSurroundings {
@@ -18,7 +19,7 @@ export interface StoreSurroundings {
 }
 
 /**
- * The store that the options ask for: Redis, memory, or none when the cache is disabled. With Redis asked for and no
+ * The store that the options ask for: Redis, memory, the user's own, or none when the cache is disabled. With Redis asked for and no
  * `ioredis` that works: warns and takes memory. Never rejects.
  */
 export async function openStore(
@@ -26,7 +27,12 @@ export async function openStore(
   { clock, events, warn, waitMs }: StoreSurroundings,
 ): Promise<Store> {
   if (!options.enabled || !options.redis) return openLocalStore(options, clock);
-  const store = await openRedisStore(options.redis, { clock, events });
+  const store = await openRedisStore(options.redis, {
+    clock,
+    events,
+    prefix: options.prefix,
+    tracking: { withoutTrackingMs: options.memory.withoutTrackingMs },
+  });
   if (!store) {
     warn('Redis is configured, but no ioredis (5.9 or newer) works here: caching in memory. Run: npm install ioredis');
     return openLocalStore(options, clock);
@@ -44,7 +50,11 @@ async function openRedisStore(options: ResolvedRedisOptions, parts: RedisParts):
   }
 }
 
-/** The store of a cache that keeps to its process, at once. */
-export function openLocalStore({ enabled, memory }: Pick<ResolvedOptions, 'enabled' | 'memory'>, clock: Clock): Store {
-  return enabled ? new MemoryStore({ ...memory, clock }) : closedStore();
+type LocalOptions = Pick<ResolvedOptions, 'enabled' | 'memory' | 'prefix'> & Partial<Pick<ResolvedOptions, 'store'>>;
+
+/** The store of a cache that keeps to its process, or to the user's own store, at once. */
+export function openLocalStore(options: LocalOptions, clock: Clock): Store {
+  const { enabled, memory, prefix, store } = options;
+  if (!enabled) return closedStore();
+  return store ?? new MemoryStore({ ...memory, clock, versionPrefix: versionPrefixOf(prefix) });
 }

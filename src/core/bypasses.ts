@@ -1,14 +1,18 @@
 import type { BypassReason, EventSink } from './events.js';
-import type { Load, LoadRequest } from './load-path.js';
+import type { Load, LoadRequest } from './load-request.js';
+import type { LoadSignals } from './load-signals.js';
 import type { OutcomeLog } from './outcome-log.js';
 import type { CachePolicy } from './policy/cache-policy.js';
 import type { PolicyResolver } from './policy/resolve-policy.js';
 
 interface BypassesParts {
   readonly policies: PolicyResolver;
+  readonly signals: LoadSignals;
   readonly outcomes: OutcomeLog;
   readonly events: EventSink;
 }
+
+const NOT_SEEN = { fence: null, lease: null, askedAtMs: 0, seen: null, stale: null } as const;
 
 /** Calls that go past the cache. Each is counted, also one that fails. */
 export class Bypasses {
@@ -41,15 +45,15 @@ export class Bypasses {
     reason: BypassReason,
     load: Load<T>,
   ): Promise<readonly T[]> {
-    const { policies } = this.parts;
-    const lifetime = policies.lifetimeOf(policy);
+    const { policies, signals } = this.parts;
+    const resolved = policies.resolve(policy);
     const requests = keys.map((key): LoadRequest<T> => {
       const address = policies.publicAddressOf(key, policy);
-      return { address, lifetime, admit: undefined, fence: null, skipReason: null };
+      return { ...NOT_SEEN, address, policy: resolved, admit: undefined, skipReason: null, lateGroups: new Set() };
     });
     let results: readonly T[] = [];
     try {
-      return (results = await load(requests));
+      return (results = await signals.during([], policy.signal, (signal) => load(requests, signal)));
     } finally {
       requests.forEach(({ address }, index) => this.record(address.category, reason, results[index]));
     }

@@ -1,14 +1,14 @@
 import { Batch, expectCount } from './batch.js';
 import type { Bypasses } from './bypasses.js';
+import type { Calls } from './calls.js';
 import type { DirectWrites } from './direct-writes.js';
 import type { BypassReason, CacheEventBus, CacheEventName, CacheListener } from './events.js';
-import { explainBypass, explainRead, type OwnBypass } from './explain.js';
-import type { EntryAddress } from './entry.js';
+import { explainBypass, explainRead } from './explain.js';
 import type { Invalidation } from './invalidation.js';
 import type { InvalidationTargets, PreparedInvalidation } from './invalidation-targets.js';
-import type { Load, LoadRequest } from './load-path.js';
+import type { LoadRequest } from './load-request.js';
 import type { LoadContexts } from './load-contexts.js';
-import type { LoadThrough } from './load-through.js';
+import { isTooOld } from './lookup.js';
 import type { OutcomeLog } from './outcome-log.js';
 import type { CachePolicy, Explanation, InvalidationTarget, Loader, Outcome } from './policy/cache-policy.js';
 import { assertKey, NO_NAMESPACE, type PolicyResolver } from './policy/resolve-policy.js';
@@ -17,16 +17,17 @@ import { tierOf, type Store } from './ports/store.js';
 import type { ReadPath } from './read-path.js';
 import { within } from './resilience/within.js';
 import type { WritePath } from './write-path.js';
+import type { WriteThrough } from './write-through.js';
 
 /** What the cache is made of; wired by the composition. */
 export interface AgentCacheParts {
-  readonly enabled: boolean;
   readonly policies: PolicyResolver;
+  readonly calls: Calls;
   readonly readPath: ReadPath;
-  readonly loadThrough: LoadThrough;
   readonly loads: LoadContexts;
   readonly bypasses: Bypasses;
   readonly directWrites: DirectWrites;
+  readonly writeThrough: WriteThrough;
   readonly writePath: WritePath;
   readonly invalidation: Invalidation;
   readonly targets: InvalidationTargets;
@@ -58,7 +59,7 @@ export class AgentCache {
 
   /** `false` while disabled or closed: every call then runs its loader. */
   get isOpen(): boolean {
-    return this.parts.enabled && !this.closing;
+    return this.parts.calls.isOpen;
   }
 
   /**
@@ -66,8 +67,9 @@ export class AgentCache {
    * that comes out of a load of its own key runs its loader, because it would wait for itself.
    */
   async getOrLoad<T>(key: string, loader: Loader<T>, policy: CachePolicy<T> = {}): Promise<T> {
-    const [result] = await this.through<T>([key], policy, async ([request], signal) => [
-      await loader(this.parts.loads.contextOf(request as LoadRequest<T>, signal)),
+    const { calls, loads } = this.parts;
+    const [result] = await calls.load<T>([key], policy, async ([request], signal) => [
+      await loader(loads.contextOf(request as LoadRequest<T>, signal)),
     ]);
     return result as T;
   }
@@ -83,11 +85,15 @@ export class AgentCache {
   ): Promise<T[]> {
     const batch = new Batch(keys, policy.keyOf);
     if (keys.length === 0) return [];
-    const results = await this.through<T>(batch.distinctNames, policy, async (requests, signal) => {
+    const results = await this.parts.calls.load<T>(batch.distinctNames, policy, async (requests, signal) => {
       const missing = requests.map(({ address }) => batch.keyOf(address.key));
       return expectCount(await loadMissing(missing, { signal }), requests.length);
     });
-    return batch.spread(results, (result) => this.parts.writePath.copy(result));
+    return batch.spread(results, (result) => {
+      const copy = this.parts.writePath.copy(result, policy.codec);
+      this.adoptOutcome(copy, result);
+      return copy;
+    });
   }
 
   /** What is stored under `key`; `undefined` where nothing usable is. `null` is a value. Never loads. */
@@ -98,9 +104,7 @@ export class AgentCache {
 
   /** In the order of `keys`, in one round trip. */
   async getMany<T>(keys: readonly string[], policy: CachePolicy<T> = {}): Promise<(T | undefined)[]> {
-    const addresses = this.addressesOf(keys, policy);
-    if (!addresses || keys.length === 0) return keys.map(() => undefined);
-    return this.parts.loadThrough.get<T>(addresses);
+    return this.parts.calls.get<T>(keys, policy);
   }
 
   /**
@@ -120,16 +124,35 @@ export class AgentCache {
   async setMany<T>(entries: readonly (readonly [string, T])[], policy: CachePolicy<T> = {}): Promise<boolean> {
     const lifetime = this.parts.policies.lifetimeOf(policy);
     const keys = entries.map(([key]) => key);
-    const addresses = this.addressesOf(keys, policy);
+    const addresses = this.parts.calls.addressesOf(keys, policy);
     if (!addresses) return false;
     if (addresses.length === 0) return true;
     const values = addresses.map((address, index) => [address, entries[index]?.[1]] as const);
     return this.parts.directWrites.store(values, lifetime);
   }
 
+  /**
+   * Writes `value` to the source by `persist`, and makes it the cached one after that. What was loaded before the source
+   * had it is not stored after it, by any process. Answers what `persist` answers, and rejects with its error; where the
+   * cache cannot take the new value, it keeps none. There is no write-behind: a cache that can lose a write is a dependency.
+   */
+  async writeThrough<T, R>(
+    key: string,
+    value: T,
+    persist: (value: T) => Promise<R>,
+    policy: CachePolicy<T> = {},
+  ): Promise<R> {
+    const { policies, calls, writeThrough } = this.parts;
+    const lifetime = policies.lifetimeOf(policy);
+    const [stored] = calls.addressesOf([key], policy) ?? [];
+    const address = stored ?? calls.addressToClear(key, policy);
+    return address ? writeThrough.run(address, value, persist, stored ? lifetime : null) : persist(value);
+  }
+
   /** Deletes one entry; `true` where there was one and its deletion is confirmed. */
-  async delete(key: string, policy: Pick<CachePolicy, 'scope'> = {}): Promise<boolean> {
-    const [address] = this.addressesOf([key], policy) ?? [];
+  async delete(key: string, policy: Pick<CachePolicy, 'scope' | 'vary'> = {}): Promise<boolean> {
+    const { calls } = this.parts;
+    const address = calls.addressToClear(key, policy) ?? calls.addressesOf([key], policy)?.[0];
     if (!address) return false;
     const { existed } = await this.parts.invalidation.ofKey(address);
     this.parts.events.emit('delete', { category: address.category, count: existed ? 1 : 0 });
@@ -180,12 +203,14 @@ export class AgentCache {
    * groups it was stored under, and by those that `policy` names.
    */
   async explain(key: string, policy: CachePolicy<never> = {}): Promise<Explanation> {
-    const { policies, readPath, store, clock } = this.parts;
-    const address = this.isOpen ? policies.addressToExplain(key, policy) : null;
+    const { policies, readPath, store, clock, calls } = this.parts;
+    const control = calls.controlOf(policy);
+    const address = this.isOpen && !control.bypass ? policies.addressToExplain(key, policy) : null;
     const [result] = address ? await readPath.read([address]) : [];
-    return address && result
-      ? explainRead(address, result, tierOf(store), clock.now())
-      : explainBypass(key, this.bypassReason);
+    if (!address || !result) return explainBypass(key, calls.reasonOf(policy, control));
+    const isOld = result.status !== 'miss' && isTooOld(result, control, clock);
+    const unwanted = control.refresh ? 'refresh' : isOld ? 'too-old' : null;
+    return explainRead(address, result, { tier: tierOf(store), nowMs: clock.now(), unwanted });
   }
 
   /**
@@ -235,39 +260,9 @@ export class AgentCache {
   /** Ends within 500 ms, whatever Redis does. Calls go on, past the cache. */
   close(): Promise<void> {
     // Closed before anybody hears of it: who is aborted may ask again, or close again.
-    this.closing ??= Promise.resolve().then(() => this.end());
+    this.parts.calls.close();
+    this.closing ??= Promise.resolve().then(() => this.parts.release());
     return this.closing;
-  }
-
-  private end(): Promise<void> {
-    this.parts.loads.abort();
-    this.parts.invalidation.close();
-    return this.parts.release();
-  }
-
-  private async through<T>(
-    keys: readonly string[],
-    policy: CachePolicy<T>,
-    load: (requests: readonly LoadRequest<T>[], signal: AbortSignal) => Promise<readonly T[]>,
-  ): Promise<readonly T[]> {
-    const { policies, loadThrough, loads, bypasses } = this.parts;
-    const addresses = policies.addressesOf(keys, policy);
-    const run: Load<T> = (requests) => loads.during((signal) => load(requests, signal));
-    if (!this.isOpen || !addresses) return bypasses.load(keys, policy, this.bypassReason, run);
-    return loadThrough.run({ addresses, lifetime: policies.lifetimeOf(policy), admit: policy.admit }, run);
-  }
-
-  /** `null`, and counted: the call goes past the cache. */
-  private addressesOf(keys: readonly string[], policy: CachePolicy<never>): EntryAddress[] | null {
-    const addresses = this.parts.policies.addressesOf(keys, policy);
-    if (this.isOpen && addresses) return addresses;
-    this.parts.bypasses.recordKeys(keys, policy, this.bypassReason);
-    return null;
-  }
-
-  private get bypassReason(): OwnBypass {
-    if (this.isOpen) return 'unknown-scope';
-    return this.parts.enabled ? 'closed' : 'disabled';
   }
 
   private async carryOut(invalidation: PreparedInvalidation): Promise<{ acknowledged: boolean }> {

@@ -27,3 +27,12 @@ export class CacheConfigurationError extends CacheError {
 export class CacheLoadError extends CacheError {
   readonly code = 'CACHE_LOAD';
 }
+
+/** A call that may not load (`onlyIfCached`) found nothing that it could be given. Its loader did not run. */
+export class CacheMissError extends CacheError {
+  readonly code = 'CACHE_MISS';
+
+  constructor() {
+    super('Nothing usable is stored, and `onlyIfCached` allows no load: load without it, or go on without the result.');
+  }
+}

@@ -1,4 +1,4 @@
-import type { UnavailableReason } from './ports/store.js';
+import type { TierName, UnavailableReason } from './ports/store.js';
 
 /** Common to all events about one entry. `category` is its namespace (a label); `key` never belongs into a log. */
 interface EntryEvent {
@@ -16,7 +16,9 @@ export type BypassReason =
   | 'not-read-only'
   | 'volatile'
   | 'not-deterministic'
+  | 'requested'
   | 'unknown-scope'
+  | 'unknown-dependencies'
   | 'unknown-identity'
   | 'unknown-return'
   | 'not-keyable'
@@ -24,22 +26,36 @@ export type BypassReason =
   | 'aborted';
 
 /** Why there was no hit. */
-export type MissReason = 'absent' | 'expired' | 'invalidated' | 'corrupt' | UnavailableReason;
+export type MissReason =
+  | 'absent'
+  | 'expired'
+  | 'invalidated'
+  | 'corrupt'
+  /** The caller wants nothing of that age. */
+  | 'too-old'
+  /** The caller wants it loaded anew. */
+  | 'refresh'
+  | UnavailableReason;
 
 /** Every event, by name. Times are milliseconds; what a batch took is shared out among its entries. */
 export interface CacheEvents {
   hit: EntryEvent & {
     readonly ms: number;
+    readonly tier: TierName;
     readonly ageMs: number;
     readonly savedMs: number;
     /** How long the entry will still be fresh. */
     readonly ttlLeftMs?: number;
   };
   miss: EntryEvent & { readonly ms: number; readonly reason: MissReason };
-  /** Served past its time to live because loading failed within grace. */
+  /** Served past its time to live because loading failed, or takes longer than the soft timeout, within grace. */
   stale: EntryEvent & { readonly ageMs: number };
   load: EntryEvent & { readonly ms: number; readonly ok: boolean };
   set: EntryEvent & { readonly ms: number; readonly bytes: number };
+  /** A result that was not stored, because its key was deleted or written, or its load was taken over, meanwhile. */
+  overtaken: EntryEvent;
+  /** This process has given an entry up to make room. `storageKey`: prefix, key and scope. */
+  evict: { readonly storageKey: string };
   delete: { readonly category: string; readonly count: number };
   /** `target`: the form it has, such as `tag`. */
   invalidate: { readonly target: string; readonly acknowledged: boolean };

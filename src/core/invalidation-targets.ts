@@ -24,7 +24,10 @@ export interface PreparedInvalidation {
 
 const FORMS = ['key', 'tag', 'tags', 'resource', 'context', 'namespace', 'scope', 'pattern'] as const;
 
-type Given = { readonly [F in (typeof FORMS)[number]]?: unknown } & { readonly level?: ScopeLevel };
+type Given = { readonly [F in (typeof FORMS)[number]]?: unknown } & {
+  readonly level?: ScopeLevel;
+  readonly vary?: unknown;
+};
 
 /** Finds out what a target of `invalidate` names. */
 export class InvalidationTargets {
@@ -35,7 +38,7 @@ export class InvalidationTargets {
     const { invalidation, policies } = this.parts;
     const form = formOf(target);
     const given: Given = target;
-    if (form === 'key') return { form, carryOut: this.ofKey(given.key as string, given.level) };
+    if (form === 'key') return { form, carryOut: this.ofKey(given) };
     if (form === 'pattern') {
       const pattern = policies.patternOf(given.pattern as string);
       return { form, carryOut: () => invalidation.ofPattern(pattern) };
@@ -45,9 +48,10 @@ export class InvalidationTargets {
   }
 
   /** Where the scope is not known, so is the entry: nothing is done. */
-  private ofKey(key: string, level: ScopeLevel | undefined): () => Promise<boolean> {
+  private ofKey({ key: given, level, vary }: Given): () => Promise<boolean> {
     const { invalidation, policies, events } = this.parts;
-    const policy = level === undefined ? {} : { scope: level };
+    const key = given as string;
+    const policy = { vary, ...(level !== undefined && { scope: level }) };
     const [address] = policies.addressesOf([key], policy) ?? [];
     if (address) return async () => (await invalidation.ofKey(address)).acknowledged;
     const { category } = policies.publicAddressOf(key, policy);

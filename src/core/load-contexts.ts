@@ -1,40 +1,35 @@
-import type { LoadRequest } from './load-path.js';
+import type { Group } from './groups.js';
+import type { LoadRequest } from './load-request.js';
 import type { LoadContext } from './policy/cache-policy.js';
 import type { PolicyResolver } from './policy/resolve-policy.js';
 
-/** What loaders are given. Each load has a signal of its own: whatever listens to it is free to go with the load. */
+/** What loaders are given. */
 export class LoadContexts {
-  private readonly controllers = new Set<AbortController>();
-
   constructor(private readonly policies: PolicyResolver) {}
-
-  /** Runs `load` with a signal that {@link abort} aborts as long as it is under way. */
-  async during<T>(load: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const controller = new AbortController();
-    this.controllers.add(controller);
-    try {
-      return await load(controller.signal);
-    } finally {
-      this.controllers.delete(controller);
-    }
-  }
-
-  /** Aborts the loads that are under way. Later ones are not touched. */
-  abort(): void {
-    for (const controller of this.controllers) controller.abort();
-  }
 
   /** For the loader of one result: what it decides is kept in `request`. */
   contextOf<T>(request: LoadRequest<T>, signal: AbortSignal): LoadContext {
+    const { policies } = this;
     return {
       key: request.address.key,
       signal,
+      ...(request.stale && { stale: request.stale.value }),
+      tag: (...tags) => addTo(request, policies.groupsForTags(tags)),
+      dependsOn: (...resources) => addTo(request, policies.groupsForResources(resources)),
       ttl: (duration) => {
-        request.lifetime = this.policies.lifetimeOf({ ttl: duration }, request.lifetime.graceMs);
+        const { ttlMs } = policies.lifetimeOf({ ttl: duration }, request.policy.graceMs);
+        request.policy = { ...request.policy, ttlMs, negativeTtlMs: null };
       },
       skip: (reason) => {
         request.skipReason = reason;
       },
     };
   }
+}
+
+/** `null`: what the groups depend on is not known, so nothing may be stored under them. */
+function addTo<T>(request: LoadRequest<T>, groups: readonly Group[] | null): void {
+  if (!groups) request.skipReason = 'what its groups depend on is not known';
+  const { address, lateGroups } = request;
+  for (const group of groups ?? []) if (!address.groups.includes(group)) lateGroups.add(group);
 }

@@ -1,29 +1,29 @@
-import type { EntryAddress, EntryLifetime } from './entry.js';
-import type { EventSink } from './events.js';
-import type { Load, LoadPath, LoadRequest } from './load-path.js';
+import type { Backoff } from './backoff.js';
+import { Caller, unlessAborted } from './caller.js';
+import type { EagerRefresh } from './eager-refresh.js';
+import { CacheMissError } from './errors.js';
+import { isTooOld, isWithinGrace, type Lookup, requestsFor } from './lookup.js';
+import type { LoadPath } from './load-path.js';
+import type { Budget, Load, Loaded } from './load-request.js';
 import type { OutcomeLog } from './outcome-log.js';
-import type { CachePolicy, Outcome } from './policy/cache-policy.js';
+import type { Outcome } from './policy/cache-policy.js';
 import type { Clock } from './ports/clock.js';
-import { tierOf, type Store } from './ports/store.js';
-import type { ReadPath, ReadResult } from './read-path.js';
+import type { ReadPath } from './read-path.js';
+import type { FoundEntry, ReadResult } from './read-result.js';
+import type { ReadReport } from './read-report.js';
+import type { ResolvedControl } from './policy/resolve-control.js';
 import { within } from './resilience/within.js';
 
 interface LoadThroughParts {
   readonly readPath: ReadPath;
   readonly loadPath: LoadPath;
+  readonly eagerRefresh: EagerRefresh;
+  readonly backoff: Backoff;
+  readonly report: ReadReport;
   readonly outcomes: OutcomeLog;
   readonly clock: Clock;
-  readonly events: EventSink;
-  readonly store: Pick<Store, 'mode'>;
   /** The most that the store may add to one call, in milliseconds. */
   readonly timeoutMs: number;
-}
-
-/** What is asked for in one call: different addresses, one policy. */
-export interface Lookup<T> {
-  readonly addresses: readonly EntryAddress[];
-  readonly lifetime: EntryLifetime;
-  readonly admit: CachePolicy<T>['admit'];
 }
 
 /** One answer on its way to the caller. */
@@ -32,113 +32,152 @@ interface Answer<T> {
   readonly outcome: Outcome;
 }
 
-type Found = ReadResult & { readonly address: EntryAddress };
-type Usable = Exclude<Found, { status: 'miss' }>;
+type Loads<T> = { readonly loaded: readonly Loaded<T>[] } | { readonly error: unknown };
 
 /** Read, load what is missing, fall back to what is stale within grace: the way of every load-through call. */
 export class LoadThrough {
   constructor(private readonly parts: LoadThroughParts) {}
 
-  /** Results in the order of the addresses. Rejects only with what `load` rejected with. */
+  /**
+   * Results in the order of the addresses. Rejects only with what `load` rejected with, with the reason of the caller's
+   * signal, or with `CacheMissError` where the caller wants nothing that is not there.
+   */
   async run<T>(lookup: Lookup<T>, load: Load<T>): Promise<T[]> {
-    const startedAt = this.parts.clock.monotonicNow();
-    const found = await this.find(lookup.addresses);
-    const budgetMs = this.parts.timeoutMs - (this.parts.clock.monotonicNow() - startedAt);
-    const missing = found.filter((result) => result.status !== 'hit');
-    const loaded = missing.length > 0 ? await this.loadOrFallBack(lookup, missing, load, budgetMs) : [];
-    const rest = loaded.values();
-    return found.map((result) => {
-      return this.give(result.status === 'hit' ? this.answerFrom<T>(result, 'hit') : (rest.next().value as Answer<T>));
+    const caller = new Caller();
+    return unlessAborted(lookup.signal, caller, async () => {
+      const { clock, timeoutMs } = this.parts;
+      const startedAt = clock.monotonicNow();
+      const results = await this.find(lookup);
+      const missing = results.filter(({ status }) => status !== 'hit');
+      if (missing.length > 0 && lookup.control.onlyIfCached) throw new CacheMissError();
+      const budget = { leftMs: timeoutMs - (clock.monotonicNow() - startedAt) };
+      const loaded = missing.length > 0 ? await this.loadOrFallBack(lookup, missing, load, { caller, budget }) : [];
+      this.parts.eagerRefresh.consider(lookup, results.filter(isHit), load);
+      const rest = loaded.values();
+      return results.map((result) =>
+        this.give(isHit(result) ? this.answerFrom<T>(result, 'hit') : (rest.next().value as Answer<T>)),
+      );
     });
+  }
+
+  /** What memory answers at once; `null`: it does not. */
+  fromMemory<T>(lookup: Lookup<T>, load: Load<T>): { readonly value: T } | null {
+    const [address] = lookup.addresses;
+    const { readPath, report, clock, eagerRefresh } = this.parts;
+    if (!address || lookup.addresses.length > 1 || lookup.control.refresh || lookup.signal?.aborted) return null;
+    const startedAt = clock.monotonicNow();
+    const hit = readPath.fromMemory(address);
+    if (!hit || isTooOld(hit, lookup.control, clock)) return null;
+    report.read(address, hit, clock.monotonicNow() - startedAt);
+    eagerRefresh.consider(lookup, [hit], load);
+    return { value: this.give(this.answerFrom<T>(hit, 'hit')) };
   }
 
   /** What is fresh, in the order of the addresses; `undefined` where nothing is. Loads nothing. */
-  async get<T>(addresses: readonly EntryAddress[]): Promise<(T | undefined)[]> {
-    const found = await this.find(addresses);
-    return found.map((result) => (result.status === 'hit' ? this.give(this.answerFrom<T>(result, 'hit')) : undefined));
+  async get<T>(lookup: Pick<Lookup<T>, 'addresses' | 'control'>): Promise<(T | undefined)[]> {
+    const results = await this.find(lookup);
+    return results.map((result) =>
+      result.status === 'hit' ? this.give(this.answerFrom<T>(result, 'hit')) : undefined,
+    );
   }
 
-  /** Reads and reports. */
-  private async find(addresses: readonly EntryAddress[]): Promise<Found[]> {
-    const startedAt = this.parts.clock.monotonicNow();
-    const results = await this.parts.readPath.read(addresses);
-    const ms = (this.parts.clock.monotonicNow() - startedAt) / addresses.length;
-    return results.map((result, index) => {
-      const address = addresses[index] as EntryAddress;
-      this.report(address, result, ms);
-      return { ...result, address };
+  /** Reads, judges by what the caller wants, and reports. */
+  private async find({ addresses, control }: Pick<Lookup<never>, 'addresses' | 'control'>): Promise<ReadResult[]> {
+    const { readPath, clock, report } = this.parts;
+    const startedAt = clock.monotonicNow();
+    const read = control.refresh ? await readPath.readStore(addresses) : await readPath.read(addresses);
+    const isUseless = (result: ReadResult): boolean => isHit(result) && isTooOld(result, control, clock);
+    // What memory has found comes without the versions that a load needs.
+    const outOfMemory = addresses.filter((_, index) => isUseless(read[index] as ReadResult) && !read[index]?.fence);
+    const reread = outOfMemory.length > 0 ? (await readPath.readStore(outOfMemory)).values() : null;
+    const results = read.map((result): ReadResult => {
+      const current = isUseless(result) && !result.fence ? (reread?.next().value ?? result) : result;
+      return this.judge(current, control);
     });
+    const ms = (clock.monotonicNow() - startedAt) / addresses.length;
+    for (const result of results) report.read(result.address, result, ms);
+    return results;
+  }
+
+  /** As the caller wants it: there may be less of use than was found. */
+  private judge(result: ReadResult, control: ResolvedControl): ReadResult {
+    if (result.status === 'miss') return result;
+    if (control.refresh) return missed(result, 'refresh');
+    return isHit(result) && isTooOld(result, control, this.parts.clock) ? missed(result, 'too-old') : result;
+  }
+
+  private async loadOrFallBack<T>(
+    lookup: Lookup<T>,
+    missing: readonly ReadResult[],
+    load: Load<T>,
+    { caller, budget }: { readonly caller: Caller; readonly budget: Budget },
+  ): Promise<Answer<T>[]> {
+    const { loadPath, backoff, clock } = this.parts;
+    const { policy } = lookup;
+    const hasStale = missing.every((result) => isWithinGrace(result, lookup, clock));
+    if (hasStale && missing.every(({ address }) => backoff.isActive(address.storageKey))) {
+      return missing.map((result) => this.staleAnswer<T>(result as FoundEntry));
+    }
+    const loads = loadPath.load(requestsFor(lookup, missing, clock), { load, caller, budget }).then(
+      (loaded): Loads<T> => ({ loaded }),
+      (error: unknown): Loads<T> => ({ error }),
+    );
+    void loads.then((ended) => {
+      // What everybody has left was not the loader's failure.
+      if (!('error' in ended)) this.remember(missing, 'succeeded');
+      else if (hasStale && !lookup.signal?.aborted) this.remember(missing, 'failed');
+    });
+    const isSoft = hasStale && policy.softTimeoutMs !== null;
+    const inTime = isSoft ? await within(clock, policy.softTimeoutMs, loads, null) : await loads;
+    if (inTime && 'loaded' in inTime) return inTime.loaded.map((each, index) => loadedAnswer(each, missing[index]));
+    const stale = hasStale ? await this.findStale(missing, lookup, budget) : null;
+    if (stale) return stale.map((result) => this.staleAnswer<T>(result));
+    const ended = inTime ?? (await loads);
+    if ('error' in ended) throw ended.error;
+    return ended.loaded.map((each, index) => loadedAnswer(each, missing[index]));
+  }
+
+  private remember(missing: readonly ReadResult[], how: 'succeeded' | 'failed'): void {
+    for (const { address } of missing) this.parts.backoff[how](address.storageKey);
+  }
+
+  /** All of them within grace, as they are now: they may have been invalidated during the load. Else `null`. */
+  private async findStale(
+    missing: readonly ReadResult[],
+    lookup: Lookup<never>,
+    { leftMs }: Budget,
+  ): Promise<FoundEntry[] | null> {
+    const { clock, readPath } = this.parts;
+    const addresses = missing.map(({ address }) => address);
+    const results = await within(clock, leftMs, readPath.readStore(addresses), []);
+    const isUsable = results.length > 0 && results.every((result) => isWithinGrace(result, lookup, clock));
+    return isUsable ? (results as FoundEntry[]) : null;
+  }
+
+  private staleAnswer<T>(result: FoundEntry): Answer<T> {
+    if (result.status === 'stale') this.parts.report.stale(result.address, result);
+    return this.answerFrom(result, result.status);
+  }
+
+  private answerFrom<T>(result: FoundEntry, status: 'hit' | 'stale'): Answer<T> {
+    const ageMs = this.parts.report.ageOf(result);
+    return { value: result.value as T, outcome: { status, tier: result.tier, ageMs, key: result.address.key } };
   }
 
   private give<T>({ value, outcome }: Answer<T>): T {
     this.parts.outcomes.record(value, outcome);
     return value;
   }
+}
 
-  private report({ category, key }: EntryAddress, result: ReadResult, ms: number): void {
-    const { events } = this.parts;
-    if (result.status === 'miss') events.emit('miss', { category, key, ms, reason: result.reason });
-    else if (result.status === 'stale') events.emit('miss', { category, key, ms, reason: 'expired' });
-    else {
-      const { loadMs, expiresAtMs } = result.envelope;
-      const ttlLeftMs = Math.max(0, expiresAtMs - this.parts.clock.now());
-      events.emit('hit', {
-        category,
-        key,
-        ms,
-        ageMs: this.ageOf(result),
-        ttlLeftMs,
-        savedMs: Math.max(0, loadMs - ms),
-      });
-    }
-  }
+const isHit = <R extends ReadResult>(result: R): result is R & FoundEntry & { readonly status: 'hit' } =>
+  result.status === 'hit';
 
-  private async loadOrFallBack<T>(
-    { lifetime, admit }: Lookup<T>,
-    missing: readonly Found[],
-    load: Load<T>,
-    budgetMs: number,
-  ): Promise<Answer<T>[]> {
-    const requests = missing.map(({ address, fence }): LoadRequest<T> => {
-      return { address, fence, admit, lifetime, skipReason: null };
-    });
-    try {
-      const loaded = await this.parts.loadPath.load(requests, load, budgetMs);
-      return loaded.map(({ value, isStorable }, index) => {
-        const key = missing[index]?.address.key ?? null;
-        return { value, outcome: { status: isStorable ? 'miss' : 'refused', tier: null, ageMs: 0, key } };
-      });
-    } catch (error) {
-      const stale = await this.findStale(missing, lifetime.graceMs, budgetMs);
-      if (!stale) throw error;
-      return stale.map((result) => this.staleAnswer<T>(result));
-    }
-  }
+function missed({ address, fence, lease, askedAtMs, facts }: FoundEntry, reason: 'refresh' | 'too-old'): ReadResult {
+  return { status: 'miss', address, reason, fence, lease, askedAtMs, seen: facts.fingerprint };
+}
 
-  /** All of them within grace, as they are now: they may have been invalidated during the load. Else `null`. */
-  private async findStale(missing: readonly Found[], graceMs: number, budgetMs: number): Promise<Usable[] | null> {
-    const nowMs = this.parts.clock.now();
-    const isWithinGrace = (result: ReadResult): boolean =>
-      result.status !== 'miss' && nowMs < result.envelope.expiresAtMs + graceMs;
-    if (!missing.every(isWithinGrace)) return null;
-    const addresses = missing.map(({ address }) => address);
-    const results = await within(this.parts.clock, budgetMs, this.parts.readPath.read(addresses), []);
-    const found = results.map((result, index) => ({ ...result, address: addresses[index] as EntryAddress }));
-    return found.length > 0 && found.every(isWithinGrace) ? (found as Usable[]) : null;
-  }
-
-  private staleAnswer<T>(result: Usable): Answer<T> {
-    const { category, key } = result.address;
-    if (result.status === 'stale') this.parts.events.emit('stale', { category, key, ageMs: this.ageOf(result) });
-    return this.answerFrom(result, result.status);
-  }
-
-  private answerFrom<T>(result: Usable, status: 'hit' | 'stale'): Answer<T> {
-    const outcome = { status, tier: tierOf(this.parts.store), ageMs: this.ageOf(result), key: result.address.key };
-    return { value: result.value as T, outcome };
-  }
-
-  private ageOf({ envelope }: Exclude<ReadResult, { status: 'miss' }>): number {
-    return Math.max(0, this.parts.clock.now() - envelope.storedAtMs);
-  }
+function loadedAnswer<T>({ value, isStorable }: Loaded<T>, missing: ReadResult | undefined): Answer<T> {
+  const key = missing?.address.key ?? null;
+  return { value, outcome: { status: isStorable ? 'miss' : 'refused', tier: null, ageMs: 0, key } };
 }

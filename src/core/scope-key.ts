@@ -8,7 +8,7 @@ import type { ScopeLevel, ScopeValues } from './policy/scope.js';
 export interface ScopeSource {
   /** Somebody said that it matters who asks: a call without values must not be cached. */
   readonly mustKnow: boolean;
-  /** An empty id is named, and not known. */
+  /** An empty id is named, and not known. An object that is frozen stands for the same values for ever. */
   current(): ScopeValues | undefined;
 }
 
@@ -19,13 +19,15 @@ export interface ScopeKey {
   readonly groups: readonly Group[];
 }
 
+type ScopeField = keyof ScopeValues;
+
 /** Shared by everybody. */
 export const PUBLIC: ScopeKey = { suffix: '', groups: [] };
 /** From the widest to the narrowest. */
 export const SCOPE_LEVELS = ['tenant', 'principal', 'workspace', 'session'] as const;
 
 /** Ids that an entry of a level is kept apart by. */
-const FIELDS_BY_LEVEL: Readonly<Record<ScopeLevel, readonly (keyof ScopeValues)[]>> = {
+const FIELDS_BY_LEVEL: Readonly<Record<ScopeLevel, readonly ScopeField[]>> = {
   public: [],
   tenant: ['tenant'],
   principal: ['tenant', 'principal'],
@@ -33,26 +35,45 @@ const FIELDS_BY_LEVEL: Readonly<Record<ScopeLevel, readonly (keyof ScopeValues)[
   session: SCOPE_LEVELS,
 };
 
-/**
- * The scope of a call, or `null` where it is not known and the call must bypass the cache. Without a `level`: all that
- * is known, which is the narrowest scope. Throws `CacheArgumentError` for what is no level.
- */
-export function scopeKeyOf(source: ScopeSource, level: ScopeLevel | undefined): ScopeKey | null {
-  const fields = fieldsOf(level);
-  if (fields.length === 0) return PUBLIC;
-  const values = source.current();
-  const named = fields.filter((field) => values?.[field] !== undefined);
-  if (level !== undefined && !named.includes(level as keyof ScopeValues)) return null;
-  if (named.length === 0) return source.mustKnow ? null : PUBLIC;
-  const pairs = named.map((field) => [field, values?.[field] ?? ''] as const);
-  if (pairs.some(([, id]) => id === '')) return null;
-  return {
-    suffix: `:${pairs.map(([field, id]) => `@${field}=${escapeSegment(id)}`).join('')}`,
-    groups: pairs.map(([field, id]) => scopeGroup(field, id)),
-  };
+/** Makes the scopes of calls. */
+export class ScopeKeys {
+  /** By the values they were made of, as long as those are around; then by level. */
+  private readonly made = new WeakMap<ScopeValues, Map<ScopeLevel | undefined, ScopeKey | null>>();
+
+  constructor(private readonly source: ScopeSource) {}
+
+  /**
+   * The scope of a call, or `null` where it is not known and the call must bypass the cache. Without a `level`: all that is
+   * known, which is the narrowest scope. Throws `CacheArgumentError` for what is no level.
+   */
+  of(level: ScopeLevel | undefined): ScopeKey | null {
+    const fields = fieldsOf(level);
+    if (fields.length === 0) return PUBLIC;
+    const values = this.source.current();
+    if (!values) return level === undefined && !this.source.mustKnow ? PUBLIC : null;
+    if (!Object.isFrozen(values)) return this.make(values, level, fields);
+    const known = this.made.get(values);
+    const scope = known?.get(level);
+    if (scope !== undefined) return scope;
+    const made = this.make(values, level, fields);
+    this.made.set(values, (known ?? new Map<ScopeLevel | undefined, ScopeKey | null>()).set(level, made));
+    return made;
+  }
+
+  private make(values: ScopeValues, level: ScopeLevel | undefined, fields: readonly ScopeField[]): ScopeKey | null {
+    const named = fields.filter((field) => values[field] !== undefined);
+    if (level !== undefined && !named.includes(level as ScopeField)) return null;
+    if (named.length === 0) return this.source.mustKnow ? null : PUBLIC;
+    if (named.some((field) => values[field] === '')) return null;
+    const idOf = (field: ScopeField): string => values[field] ?? '';
+    return {
+      suffix: `:${named.map((field) => `@${field}=${escapeSegment(idOf(field))}`).join('')}`,
+      groups: named.map((field) => scopeGroup(field, idOf(field))),
+    };
+  }
 }
 
-function fieldsOf(level: ScopeLevel = 'session'): readonly (keyof ScopeValues)[] {
+function fieldsOf(level: ScopeLevel = 'session'): readonly ScopeField[] {
   if (Object.hasOwn(FIELDS_BY_LEVEL, level)) return FIELDS_BY_LEVEL[level];
   throw new CacheArgumentError(
     `the scope of the policy is '${String(level)}': expected 'public', 'tenant', 'principal', 'workspace' or 'session'`,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Group } from './groups.js';
 import type { Snapshot } from './ports/codec.js';
 
@@ -9,51 +10,61 @@ export interface Fence {
   readonly isCovered?: boolean;
 }
 
-/** The versions that a result is stored under: those that were current before it began to come about. */
-export class Stamp {
-  /** Whether anything may be stored under it. */
-  readonly isUsable: boolean;
-  /** Groups that had no version yet and need one. */
-  readonly missing: readonly Group[];
-  private readonly pairs: readonly (readonly [Group, string | null])[];
-  /** Versions that are being created for groups that had none. */
-  private readonly offered = new Map<Group, string>();
-  private isConfirmed = false;
+/** Whether a result may be stored under it, once the missing tokens are there. */
+export const isUsable = (fence: Fence | null): fence is Fence => fence !== null && !fence.isCovered;
 
-  /** `fence`: what was read before; `null`: not known, so that nothing is stored. */
-  constructor(private readonly fence: Fence | null) {
-    this.isUsable = fence !== null && !fence.isCovered;
-    this.pairs = this.isUsable ? [...(fence?.tokens ?? [])] : [];
-    this.missing = this.pairs.filter(([, token]) => token === null).map(([group]) => group);
-  }
+/** Groups that have no token. */
+export const missingIn = ({ tokens }: Fence): Group[] =>
+  [...tokens].flatMap(([group, token]) => (token === null ? [group] : []));
 
-  /** `tokens` are being written for what is missing. */
-  offer(tokens: Snapshot): void {
-    for (const group of this.missing) this.offered.set(group, tokens[group] ?? '');
+/** The versions of the fence, completed from `ensured`. `null`: one is still missing. */
+export function snapshotOf({ tokens }: Fence, ensured: ReadonlyMap<Group, string>): Snapshot | null {
+  const snapshot: Record<string, string> = {};
+  for (const [group, token] of tokens) {
+    const current = token ?? ensured.get(group);
+    if (current === undefined) return null;
+    snapshot[group] = current;
   }
+  return snapshot;
+}
 
-  /** What was offered is written, and nothing was there before. */
-  confirm(): void {
-    this.isConfirmed = true;
-  }
+/** Whether an entry is stamped with all of `groups`, and all that it is stamped with is still current. */
+export function isCurrent(
+  snapshot: Snapshot,
+  groups: readonly Group[],
+  current: ReadonlyMap<Group, string | null>,
+): boolean {
+  const isStampedWithAll = groups.every((group) => Object.hasOwn(snapshot, group));
+  return isStampedWithAll && Object.entries(snapshot).every(([group, token]) => current.get(group) === token);
+}
 
-  /** `null` where a version is not known. */
-  get snapshot(): Snapshot | null {
-    if (!this.isUsable || (!this.isConfirmed && this.missing.length > 0)) return null;
-    return Object.fromEntries(this.pairs.map(([group, token]) => [group, token ?? this.offered.get(group) ?? '']));
-  }
+/** 16 hex digits that tell snapshots apart: loads under the same one come to the same result. */
+export function stampOf(snapshot: Snapshot): string {
+  const pairs = Object.entries(snapshot).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(pairs)).digest('hex').slice(0, 16);
+}
 
-  /**
-   * Whether it stands for the very versions that a caller has just seen. Who sees no version where there was none, or the
-   * one that was offered, sees that no invalidation came in between: its token would be another one.
-   */
-  isUnder(seen: Fence | null): boolean {
-    const own = this.fence?.tokens;
-    if (!seen || !own) return !seen && !own;
-    // Of a group that the caller does not name, it has not seen the version.
-    if (seen.tokens.size !== own.size) return false;
-    return [...seen.tokens].every(
-      ([group, token]) => token === own.get(group) || (token !== null && token === this.offered.get(group)),
-    );
+/** What a load is known to run under. */
+export interface LoadVersions {
+  /** What was read before it. */
+  readonly fence: Fence | null;
+  /** What is being written where nothing was. */
+  readonly offered: ReadonlyMap<Group, string> | null;
+  /** What it comes to; `null`: not known yet. */
+  readonly snapshot: Snapshot | null;
+}
+
+/**
+ * Whether a load stands for the very versions that a caller has just seen. Who sees no version where there was none, or
+ * the one that was offered or found then, sees that no invalidation came in between: its token would be another one.
+ */
+export function isSameFence({ fence: own, offered, snapshot }: LoadVersions, seen: Fence | null): boolean {
+  if (!seen || !own) return !seen && !own;
+  // Of a group that the caller does not name, it has not seen the version.
+  if (seen.tokens.size !== own.tokens.size) return false;
+  for (const [group, token] of seen.tokens) {
+    if (token === own.tokens.get(group)) continue;
+    if (token === null || (token !== offered?.get(group) && token !== snapshot?.[group])) return false;
   }
+  return true;
 }

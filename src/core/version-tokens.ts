@@ -4,7 +4,6 @@ import type { Group } from './groups.js';
 import type { Clock } from './ports/clock.js';
 import type { Snapshot } from './ports/codec.js';
 import type { Reply, Store, StoreWrite, UnavailableReason } from './ports/store.js';
-import type { Stamp } from './stamp.js';
 
 /** Groups whose tokens this process remembers to be fresh; past it, it forgets them all, which costs a command for each. */
 const MAX_KNOWN = 10_000;
@@ -19,34 +18,55 @@ interface VersionTokensParts {
 }
 
 /** A token on its way into the store. */
-interface Creation {
-  readonly token: string;
-  /** `false`: there was one, or nobody knows. */
-  readonly isDone: Promise<boolean>;
+interface Writing {
+  readonly offered: string;
+  /** What stands there afterwards; `null`: nobody knows. */
+  readonly current: Promise<string | null>;
 }
+
+/** Tokens that were missing. */
+export interface EnsuredTokens {
+  /** What is being written. Whoever sees it has seen what stands there since nothing did. */
+  readonly offered: ReadonlyMap<Group, string>;
+  /** What stands there afterwards. A group for which that is not known is missing. */
+  readonly current: Promise<ReadonlyMap<Group, string>>;
+}
+
+/** What the keys of versions begin with, and no others, under the prefix of a cache. */
+export const versionPrefixOf = (prefix: string): string => `${prefix}:~v:`;
 
 /**
  * The versions of groups: one random token per group, under one key each.
  *
- * An entry is stamped with the tokens that were current when its load began, and is valid only while each of them is
+ * An entry is stamped with the tokens that were current before its load began, and is valid only while each of them is
  * still the current one. So whoever stores it, however late, a result that was loaded before an invalidation is never
  * valid after it. Tokens are random, not counted: one that was evicted can never come back. A missing token makes an
  * entry invalid: losing tokens costs hits, never truth.
  */
 export class VersionTokens {
-  private readonly creations = new Map<Group, Creation>();
   /** When this process last knew a token to have its whole life before it, in monotonic milliseconds. */
   private readonly freshAtMs = new Map<Group, number>();
 
-  constructor(private readonly parts: VersionTokensParts) {}
+  private readonly writing = new Map<Group, Writing>();
+  /** How the keys of all versions begin. */
+  readonly keyPrefix: string;
+
+  constructor(private readonly parts: VersionTokensParts) {
+    this.keyPrefix = versionPrefixOf(parts.prefix);
+  }
 
   storageKeyOf(group: Group): string {
-    return `${this.parts.prefix}:~v:${group}`;
+    return this.keyPrefix + group;
+  }
+
+  /** Whether a version is kept under the key. */
+  isStorageKey(storageKey: string): boolean {
+    return storageKey.startsWith(this.keyPrefix);
   }
 
   /** Glob that matches the tokens of all groups, and nothing else. */
   get pattern(): string {
-    return `${this.parts.prefix}:~v:*`;
+    return `${this.keyPrefix}*`;
   }
 
   /**
@@ -58,18 +78,44 @@ export class VersionTokens {
   }
 
   /**
-   * Creates the tokens that were missing when results began to come about; `null` where none was. Where one turns out to
-   * exist, the stamps stay incomplete: it is not known whether an invalidation put it there in between. Loads of one
-   * process that miss the same token share its creation: had an invalidation come before it, it would have failed.
+   * The tokens of groups that had none: those that are written now, or that another process has written meanwhile. What
+   * another call of this process is already writing is waited for: a token is never older than its writing.
    */
-  complete(stamps: readonly Stamp[]): Promise<void> | null {
-    const missing = [...new Set(stamps.flatMap((stamp) => stamp.missing))];
-    if (missing.length === 0) return null;
-    const creations = missing.map((group) => this.creationOf(group));
-    const tokens = Object.fromEntries(missing.map((group, index) => [group, creations[index]?.token ?? '']));
-    for (const stamp of stamps) stamp.offer(tokens);
-    return Promise.all(creations.map(({ isDone }) => isDone)).then((areDone) => {
-      if (!areDone.includes(false)) for (const stamp of stamps) stamp.confirm();
+  ensure(groups: readonly Group[]): EnsuredTokens {
+    const rest = groups.filter((group) => !this.writing.has(group));
+    if (rest.length > 0) this.beginWriting(rest);
+    const writings = groups.map((group) => this.writing.get(group) as Writing);
+    return {
+      offered: new Map(groups.map((group, index) => [group, writings[index]?.offered ?? ''])),
+      current: Promise.all(writings.map(({ current }) => current)).then((tokens) => {
+        return new Map(groups.flatMap((group, index) => (tokens[index] ? [[group, tokens[index]]] : [])));
+      }),
+    };
+  }
+
+  /** New tokens for groups that had none; `null`: one could not be written, or has come from elsewhere meanwhile. */
+  async create(groups: readonly Group[]): Promise<ReadonlyMap<Group, string> | null> {
+    const { offered, current } = this.ensure(groups);
+    const tokens = await current;
+    return groups.every((group) => tokens.get(group) === offered.get(group)) ? tokens : null;
+  }
+
+  private beginWriting(groups: readonly Group[]): void {
+    const sentAtMs = this.parts.clock.monotonicNow();
+    const writes = groups.map((group) => this.freshToken(group));
+    const replying = this.parts.store.entries.ensureVersions(writes).then((reply) => {
+      for (const group of groups) this.writing.delete(group);
+      if (!reply.ok) this.reportFailure(reply.reason);
+      return reply;
+    });
+    groups.forEach((group, index) => {
+      const offered = (writes[index] as StoreWrite).value.toString();
+      const current = replying.then((reply) => {
+        const token = reply.ok ? (reply.value[index] ?? null) : null;
+        if (token === offered) this.becameFresh(group, sentAtMs);
+        return token;
+      });
+      this.writing.set(group, { offered, current });
     });
   }
 
@@ -100,29 +146,6 @@ export class VersionTokens {
 
   private get ttlMs(): number {
     return Math.ceil(this.parts.entryMs + this.spareMs);
-  }
-
-  private creationOf(group: Group): Creation {
-    const running = this.creations.get(group);
-    if (running) return running;
-    const write = this.freshToken(group);
-    const sentAtMs = this.parts.clock.monotonicNow();
-    const isDone = this.parts.store.setIfAbsent(write).then((reply) => {
-      this.creations.delete(group);
-      if (!reply.ok) this.reportFailure(reply.reason);
-      else if (reply.value) this.becameFresh(group, sentAtMs);
-      else void this.replaceForeign(write.key, group);
-      return reply.ok && reply.value;
-    });
-    const creation = { token: write.value.toString(), isDone };
-    this.creations.set(group, creation);
-    return creation;
-  }
-
-  /** What is there and cannot be read as a token is not ours. In its place, a token makes nothing valid that was not. */
-  private async replaceForeign(storageKey: string, group: Group): Promise<void> {
-    const reply = await this.parts.store.getMany([storageKey]);
-    if (reply.ok && reply.value[0] === null) await this.renew([group]);
   }
 
   private reportFailure(reason: UnavailableReason): void {

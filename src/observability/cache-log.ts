@@ -10,6 +10,15 @@ export interface LogSink {
 const MAX_TIERS = 8;
 const MAX_CATEGORIES = 50;
 
+/** What a server has said may hold anything; what it means is known, and what to do. */
+const WAYS_OUT: ReadonlyMap<string, string> = new Map([
+  [
+    'memory',
+    'Redis does not tell of changes; give the user of the cache +client|id +client|tracking +subscribe ' +
+      '&__redis__:invalidate and let no proxy stand in between, or see memory.withoutTracking',
+  ],
+]);
+
 /**
  * Writes one line per change of state: a tier went away, it is back, results of a category cannot be stored (once per
  * category). Lines are bounded and hold no key, value or address. Returns the way to end that.
@@ -23,9 +32,8 @@ export function connectLog(events: CacheEventSource, sink: LogSink): () => void 
       const label = tiers.of(wordOr('a tier', tier));
       if (unavailable.has(label)) return;
       unavailable.add(label);
-      sink.warn(
-        `${label} is unavailable (${wordOr('for another reason', reason)}): every call goes on without it until it is back`,
-      );
+      const why = wordOr(WAYS_OUT.get(label) ?? 'for another reason', reason);
+      sink.warn(`${label} is unavailable (${why}): every call goes on without it until it is back`);
     },
     tierRecovered: ({ tier, downMs }) => {
       const label = tiers.of(wordOr('a tier', tier));

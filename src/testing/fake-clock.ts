@@ -66,6 +66,9 @@ export class FakeClock implements Clock {
   }
 }
 
+/** So many promises may wait for each other, and still all settle before time moves on. */
+const SETTLING_TURNS = 100;
+
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  for (let turn = 0; turn < SETTLING_TURNS; turn++) await Promise.resolve();
 }

@@ -1,8 +1,21 @@
+import type { ChangeFeed } from '../core/ports/change-feed.js';
+import type { EntryStore } from '../core/ports/entry-store.js';
 import type { Reply, Store, StoreHealth, StoreMode, UnavailableReason } from '../core/ports/store.js';
 import { unavailable } from '../core/resilience/unavailable.js';
 
 const UNKNOWN_MEMORY: StoreHealth['memory'] = { usedBytes: null, maxBytes: null, evictionPolicy: null };
 const NO_CONNECTIONS: StoreHealth['connections'] = { open: 0, inFlight: 0, shed: 0 };
+const NO_CHANGES: ChangeFeed = { isFresh: () => false, listen: () => () => {}, settled: () => Promise.resolve(false) };
+
+const entriesThat = (answer: () => Promise<Reply<never>>): EntryStore => ({
+  read: answer,
+  ensureVersions: answer,
+  lease: answer,
+  extendLeases: answer,
+  publish: answer,
+  release: answer,
+  distrust: () => {},
+});
 
 /** A store that keeps nothing and answers `reason` to everything. `message`: what it says of its health. */
 function unansweringStore(reason: UnavailableReason, mode: StoreMode, message: string): Store {
@@ -11,6 +24,8 @@ function unansweringStore(reason: UnavailableReason, mode: StoreMode, message: s
   return {
     mode,
     isAvailable: false,
+    entries: entriesThat(answer),
+    changes: NO_CHANGES,
     get: answer,
     getMany: answer,
     set: answer,

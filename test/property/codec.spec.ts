@@ -4,40 +4,14 @@ import fc from 'fast-check';
 import { createValueCodec } from '../../src/codec/value-codec.js';
 import type { ValueCodec } from '../../src/core/ports/codec.js';
 import { anyText, Money, objectOf, propertyName, storableValue } from '../support/arbitraries.js';
+import { objectsOf, orderOf, sharesNothing } from '../support/value-parts.js';
 
 const codec = createValueCodec();
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
 /** What must fail fails with a seed that is known to show it; what must hold is tried with a new one each time. */
 const MUTANT_RUNS = { numRuns: 5_000, seed: 1 };
-
-/** All objects inside, and the memory that bytes lie in. */
-function objectsOf(value: unknown, found = new Set<object>()): Set<object> {
-  if (typeof value !== 'object' || value === null || found.has(value)) return found;
-  found.add(value);
-  if (ArrayBuffer.isView(value)) return found.add(value.buffer);
-  if (value instanceof Map) for (const entry of value) entry.forEach((half) => objectsOf(half, found));
-  if (value instanceof Set) for (const item of value) objectsOf(item, found);
-  for (const inner of Object.values(value)) objectsOf(inner, found);
-  return found;
-}
-
-const sharesNothing = (one: unknown, other: unknown): boolean => {
-  const ours = objectsOf(one);
-  return [...objectsOf(other)].every((object) => !ours.has(object));
-};
-
-/** Names in their order, at every depth: what a caller that prints an object sees. */
-const orderOf = (value: unknown): string => {
-  const names: string[] = [];
-  const walk = (inner: unknown): void => {
-    if (typeof inner !== 'object' || inner === null || ArrayBuffer.isView(inner)) return;
-    if (inner instanceof Map) for (const entry of inner) entry.forEach(walk);
-    else if (inner instanceof Set) for (const item of inner) walk(item);
-    else Object.entries(inner).forEach(([name, each]) => (names.push(name), walk(each)));
-  };
-  walk(value);
-  return JSON.stringify(names);
-};
 
 const bringsBack = (tried: ValueCodec): fc.IPropertyWithHooks<[unknown]> =>
   fc.property(storableValue, (value) => {
@@ -51,6 +25,36 @@ const bringsBack = (tried: ValueCodec): fc.IPropertyWithHooks<[unknown]> =>
     assert(sharesNothing(one.value, value) && sharesNothing(one.value, other.value));
     assert(!objectsOf(one.value).has(encoded.bytes.buffer));
   });
+
+/** What is copied has been decoded before; it is often a list of the like, as records and messages are. */
+const copiesPrivately = (tried: ValueCodec): fc.IPropertyWithHooks<[unknown, number]> =>
+  fc.property(storableValue, fc.nat({ max: 3 }), (value, more) => {
+    const encoding = tried.encode(more > 0 ? Array<unknown>(more).fill(value) : value);
+    assert(encoding.ok);
+    const decoding = tried.decode(encoding.encoded);
+    assert(decoding.ok);
+    const before = tried.decode(encoding.encoded);
+    const copy = tried.copy(decoding.value);
+    assert(before.ok);
+    assert.deepStrictEqual(copy, before.value);
+    assert.deepStrictEqual(decoding.value, before.value);
+    assert.strictEqual(orderOf(copy), orderOf(before.value));
+    assert(sharesNothing(copy, decoding.value));
+  });
+
+/** What is fast and easily written in its place. */
+const WRONG_COPIES: Readonly<Record<string, (value: unknown) => unknown>> = {
+  'the same value': (value) => value,
+  'a flat copy': (value) => (Array.isArray(value) ? [...(value as unknown[])] : isObject(value) ? { ...value } : value),
+  'a copy of plain JSON': function plainly(value): unknown {
+    if (Array.isArray(value)) return value.map(plainly);
+    if (!isObject(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
+    const copy: Record<string, unknown> = {};
+    for (const key in value) copy[key] = plainly((value as Record<string, unknown>)[key]);
+    return copy;
+  },
+  'a structured clone': (value) => structuredClone(value),
+};
 
 /** One of each kind that cannot be brought back; `marker` is content that no reason may show. */
 const unstorable = (marker: string): unknown[] => [
@@ -116,6 +120,7 @@ const refusesTheRest = (tried: ValueCodec): fc.IPropertyWithHooks<[number, unkno
 const jsonOnly: ValueCodec = {
   encode: (value) => ({ ok: true, encoded: { format: 'json', bytes: Buffer.from(JSON.stringify(value) ?? 'null') } }),
   decode: ({ bytes }) => ({ ok: true, value: JSON.parse(bytes.toString()) as unknown }),
+  copy: (value) => JSON.parse(JSON.stringify(value)) as unknown,
 };
 
 /** Brings everything back, but the same object each time. */
@@ -125,6 +130,7 @@ function rememberingCodec(): ValueCodec {
     encode: (value) => codec.encode(value),
     decode: (encoded) =>
       decoded.get(encoded) ?? decoded.set(encoded, codec.decode(encoded)).get(encoded) ?? assert.fail(),
+    copy: (value) => value,
   };
 }
 
@@ -139,6 +145,16 @@ describe('any value that can be stored', () => {
 
   it('would be found out if hits shared what they answer', () => {
     expect(fc.check(bringsBack(rememberingCodec()), MUTANT_RUNS).failed).toBe(true);
+  });
+});
+
+describe('a copy of any value that was decoded', () => {
+  it('is equal, types and order included, and shares nothing', () => {
+    fc.assert(copiesPrivately(codec), { numRuns: 5_000 });
+  });
+
+  it.each(Object.entries(WRONG_COPIES))('would be found out if it were %s', (_, copy) => {
+    expect(fc.check(copiesPrivately({ ...codec, copy }), MUTANT_RUNS).failed).toBe(true);
   });
 });
 

@@ -13,6 +13,8 @@ const NAMES: readonly CacheEventName[] = [
   'stale',
   'load',
   'set',
+  'overtaken',
+  'evict',
   'delete',
   'invalidate',
   'bypass',
@@ -33,17 +35,26 @@ export interface CacheKit {
   names(): CacheEventName[];
 }
 
-/** A real cache on a memory that a test can let fail, under a clock that a test moves. */
-export function createCacheKit(options: CacheOptions = {}, shared?: CacheKit): CacheKit {
+/**
+ * A real cache on a memory that a test can let fail, under a clock that a test moves. `shared`: whose memory and clock it
+ * has; what that one's store fails or holds, fails or is held here, too.
+ */
+export function createCacheKit(options: CacheOptions = {}, shared?: CacheKit, random?: () => number): CacheKit {
   const clock = shared?.clock ?? new FakeClock();
   const bus = new CacheEventBus();
   const events: CacheKit['events'] = [];
   for (const name of NAMES) bus.on(name, (event) => void events.push({ name, event }));
   const resolved = resolveOptions(options);
   const inner = shared ? shared.store : new MemoryStore({ ...resolved.memory, clock });
-  const store = new ScriptedStore(inner);
-  const composed = composeCache(resolved, { store, clock, events: bus });
+  const store = new ScriptedStore(inner, shared !== undefined);
+  const composed = composeCache(resolved, { store, clock, events: bus, ...(random && { random }) });
   return { cache: composed.cache, composed, store, clock, events, names: () => events.map(({ name }) => name) };
+}
+
+/** Instances of a cache on one store, as in several processes, whose faults are their own. */
+export function createInstances(options: CacheOptions = {}): readonly [CacheKit, CacheKit, CacheKit] {
+  const base = createCacheKit(options);
+  return [createCacheKit(options, base), createCacheKit(options, base), createCacheKit(options, base)];
 }
 
 /** A promise and the functions that settle it. */

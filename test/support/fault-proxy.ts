@@ -5,7 +5,11 @@ import { freePort } from './redis-server.js';
 interface Pair {
   readonly client: Socket;
   readonly server: Socket | null;
+  /** The first commands that came over it. */
+  opening: string;
 }
+
+const OPENING_CHARACTERS = 4_096;
 
 /**
  * A TCP proxy on 127.0.0.1 in front of a server, which breaks the traffic in the ways networks and servers do. Faults
@@ -15,18 +19,22 @@ export class FaultProxy {
   private listener: Server | null = null;
   private readonly pairs = new Set<Pair>();
   private delayMs = 0;
+  private lagging: { readonly ms: number; readonly over: RegExp } | null = null;
+  private stalled: { readonly over: RegExp; readonly released: Promise<void>; release: () => void } | null = null;
   private isMute = false;
   private isOneWay = false;
   private fatal: RegExp | null = null;
   /** What comes in place of the next piece of a reply, each part on its own. */
   private rewrite: ((piece: Buffer, client: Socket) => readonly Buffer[]) | null = null;
+  /** How the reply begins that this is about. */
+  private rewritten = '';
   /** A piece that is held back, and the way to pass it on. */
   private held: { readonly command: RegExp; passOn: () => void } | null = null;
   private connectionCount = 0;
 
   private constructor(
     readonly port: number,
-    private readonly targetPort: number,
+    private targetPort: number,
   ) {}
 
   static async start(targetPort: number): Promise<FaultProxy> {
@@ -48,6 +56,9 @@ export class FaultProxy {
   async heal(): Promise<void> {
     const wasBroken = this.isMute || this.isOneWay;
     this.delayMs = 0;
+    this.lagging = null;
+    this.stalled?.release();
+    this.stalled = null;
     this.isMute = false;
     this.isOneWay = false;
     this.fatal = null;
@@ -90,9 +101,27 @@ export class FaultProxy {
     return () => held.passOn();
   }
 
-  /** Holds every reply back for `ms` milliseconds. */
+  /** Holds every reply back for `ms` milliseconds, one after another. */
   delay(ms: number): void {
     this.delayMs = ms;
+  }
+
+  /** A long way: replies over connections whose first commands match come `ms` milliseconds later, however many they are. */
+  lag(ms: number, over: RegExp): void {
+    this.lagging = { ms, over };
+  }
+
+  /** Until {@link heal}, replies over connections whose first commands match are held back; then they come in their order. */
+  stall(over: RegExp): void {
+    this.stalled?.release();
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    this.stalled = { over, released, release };
+  }
+
+  /** New connections go to another server from now on. */
+  retarget(port: number): void {
+    this.targetPort = port;
   }
 
   /** Resets all present connections (RST). */
@@ -100,12 +129,12 @@ export class FaultProxy {
     for (const { client } of this.pairs) client.resetAndDestroy();
   }
 
-  /** Once: passes `bytes` bytes of the next reply on, then closes the connection. */
-  cutNextReply(bytes: number): void {
+  /** Once: passes `bytes` bytes of the next reply on, then closes the connection. `only`: of the next that begins so. */
+  cutNextReply(bytes: number, only = ''): void {
     this.rewriteOnce((piece, client) => {
       process.nextTick(() => client.end());
       return [piece.subarray(0, bytes)];
-    });
+    }, only);
   }
 
   /** Once: passes `bytes` bytes of the next reply on, then is silent for ever. */
@@ -145,8 +174,9 @@ export class FaultProxy {
     await this.refuse();
   }
 
-  private rewriteOnce(rewrite: (piece: Buffer, client: Socket) => readonly Buffer[]): void {
+  private rewriteOnce(rewrite: (piece: Buffer, client: Socket) => readonly Buffer[], only = ''): void {
     this.rewrite = rewrite;
+    this.rewritten = only;
   }
 
   private listen(): Promise<void> {
@@ -161,12 +191,13 @@ export class FaultProxy {
   private accept(client: Socket): void {
     this.connectionCount++;
     const server = this.isMute ? null : connect(this.targetPort, '127.0.0.1');
-    const pair: Pair = { client, server };
+    const pair: Pair = { client, server, opening: '' };
     this.pairs.add(pair);
     let isStranded = false;
     client.setNoDelay(true);
     client.on('error', () => {});
     client.on('data', (piece) => {
+      if (pair.opening.length < OPENING_CHARACTERS) pair.opening += piece.toString('latin1');
       if (this.fatal?.test(piece.toString('latin1'))) client.destroy();
       else if (this.held?.command.test(piece.toString('latin1'))) {
         const { held } = this;
@@ -183,18 +214,24 @@ export class FaultProxy {
     server?.setNoDelay(true);
     server?.on('error', () => {});
     let replies = Promise.resolve();
-    server?.on('data', (piece) => void (replies = replies.then(() => this.reply(client, piece))));
+    server?.on('data', (piece) => {
+      const lagMs = this.lagging?.over.test(pair.opening) ? this.lagging.ms : 0;
+      const dueAtMs = performance.now() + lagMs;
+      replies = replies.then(() => this.reply(pair, piece, dueAtMs));
+    });
     server?.on('close', () => {
       if (!this.isMute && !this.isOneWay) client.destroy();
     });
   }
 
-  private async reply(client: Socket, original: Buffer): Promise<void> {
+  private async reply({ client, opening }: Pair, original: Buffer, dueAtMs: number): Promise<void> {
+    while (this.stalled?.over.test(opening)) await this.stalled.released;
     if (this.isMute || this.isOneWay) return;
-    const { rewrite } = this;
-    this.rewrite = null;
+    const rewrite = original.toString('latin1').startsWith(this.rewritten) ? this.rewrite : null;
+    if (rewrite) this.rewrite = null;
     const [first, ...others] = rewrite ? rewrite(original, client) : [original];
-    if (this.delayMs > 0) await sleep(this.delayMs);
+    const leftMs = Math.max(this.delayMs, dueAtMs - performance.now());
+    if (leftMs > 0) await sleep(leftMs);
     if (first && client.writable) client.write(first);
     for (const piece of others) {
       await setImmediate();

@@ -19,6 +19,7 @@ export function redisOptions(
     connectTimeoutMs: 2_000,
     maxInFlight: 512,
     connections: 1,
+    minReplicas: 0,
     username: undefined,
     password: undefined,
     sentinelUsername: undefined,

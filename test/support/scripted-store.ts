@@ -1,3 +1,4 @@
+import type { EntryStore } from '../../src/core/ports/entry-store.js';
 import type {
   Reply,
   Store,
@@ -17,7 +18,14 @@ type Operation =
   | 'extend'
   | 'delete'
   | 'increment'
-  | 'deleteMatching';
+  | 'deleteMatching'
+  | 'read'
+  | 'ensureVersions'
+  | 'lease'
+  | 'extendLeases'
+  | 'publish'
+  | 'release';
+import { HeldChanges } from './held-changes.js';
 
 /** A store in front of another one that fails, hangs or counts as a test says. */
 export class ScriptedStore implements Store {
@@ -26,7 +34,28 @@ export class ScriptedStore implements Store {
   private gate: { opened: Promise<void>; open: () => void; operations: readonly Operation[] } | null = null;
   private readonly listeners = new Set<() => void>();
 
-  constructor(private readonly inner: Store) {}
+  readonly entries: EntryStore;
+  readonly changes: HeldChanges;
+
+  /** `isShared`: others use `inner`, too, which stays open when this one is closed. */
+  constructor(
+    private readonly inner: Store,
+    private readonly isShared = false,
+  ) {
+    const { entries } = inner;
+    this.changes = new HeldChanges(inner.changes);
+    const keysOf = (items: readonly { readonly key: string }[]): string[] => items.map(({ key }) => key);
+    this.entries = {
+      read: (entryKeys, versionKeys, options) =>
+        this.pass('read', [...entryKeys, ...versionKeys], () => entries.read(entryKeys, versionKeys, options)),
+      ensureVersions: (writes) => this.pass('ensureVersions', keysOf(writes), () => entries.ensureVersions(writes)),
+      lease: (requests) => this.pass('lease', keysOf(requests), () => entries.lease(requests)),
+      extendLeases: (leases) => this.pass('extendLeases', keysOf(leases), () => entries.extendLeases(leases)),
+      publish: (writes) => this.pass('publish', keysOf(writes), () => entries.publish(writes)),
+      release: (leases) => this.pass('release', keysOf(leases), () => entries.release(leases)),
+      distrust: () => entries.distrust(),
+    };
+  }
 
   get isAvailable(): boolean {
     return this.failure === null;
@@ -97,7 +126,9 @@ export class ScriptedStore implements Store {
     return () => void this.listeners.delete(listener);
   }
   close(): Promise<void> {
-    return this.inner.close();
+    if (!this.isShared) return this.inner.close();
+    this.fail('closed');
+    return Promise.resolve();
   }
 
   private async pass<T>(

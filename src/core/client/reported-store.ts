@@ -1,6 +1,6 @@
 import type { EventSink, MissReason } from '../events.js';
 import type { Clock } from '../ports/clock.js';
-import type { Reply, Store } from '../ports/store.js';
+import { tierOf, type Reply, type Store } from '../ports/store.js';
 import type { ClientKey } from './client-arguments.js';
 
 /** One value to store; `bytes: null`: it cannot be stored faithfully. */
@@ -143,7 +143,8 @@ export class ReportedStore {
   /** A plain value carries neither its age nor its cost. */
   private hit({ name }: ClientKey, sinceMs: number): void {
     const ms = this.now() - sinceMs;
-    this.parts.events.emit('hit', { category: CATEGORY, key: name, ms, ageMs: 0, savedMs: 0 });
+    const { store, events } = this.parts;
+    events.emit('hit', { category: CATEGORY, key: name, ms, tier: tierOf(store), ageMs: 0, savedMs: 0 });
   }
 
   private miss({ name }: ClientKey, sinceMs: number, reason: MissReason): void {

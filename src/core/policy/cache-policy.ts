@@ -1,3 +1,5 @@
+import type { CacheControlValues } from '../ports/cache-control.js';
+import type { ValueCodec } from '../ports/codec.js';
 import type { Duration } from './duration.js';
 import type { Resource } from './resource.js';
 import type { ScopeLevel } from './scope.js';
@@ -20,15 +22,63 @@ export interface CachePolicy<T = unknown> {
   scope?: ScopeLevel;
   /** Called with a loaded result that could be stored; `false` keeps it out. `bytes` is its encoded size. */
   admit?: (result: T, cost: { readonly ms: number; readonly bytes: number }) => boolean;
+  /**
+   * Where an entry within its grace is at hand, a load that takes longer than this goes on in the background and that entry
+   * is served. `'0s'`: it is served at once. Default: every load is waited for.
+   */
+  softTimeout?: Duration;
+  /**
+   * The longest that a call waits for a load of somebody else, in this process or another, before it runs its own loader,
+   * which has no limit. At least 1 ms. Default `'30s'`.
+   */
+  hardTimeout?: Duration;
+  /**
+   * A hit that is older than this share of its time to live, more than 0 and less than 1, starts a load in the background.
+   * Default: none does.
+   */
+  eagerRefreshRatio?: number;
+  /**
+   * Each hit may start a load in the background, the more likely the closer the entry is to its expiry and the longer its
+   * load took: when now - load time × beta × ln(random) has passed it. More than 0; 1 is a good start, greater numbers load
+   * earlier. After Vattani, Chierichetti and Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", 2015. Default:
+   * none does.
+   */
+  earlyExpiryBeta?: number;
+  /**
+   * The time to live is shortened by a random share of up to this, 0 to 1, so that what was loaded together does not expire
+   * together. Default 0.
+   */
+  jitterRatio?: number;
+  /** Time to live of a result that is `null`, cut to `ttl.max`; `'0s'`: it is not stored. Default: as of any other. */
+  negativeTtl?: Duration;
+  /**
+   * What the result depends on besides the key: any value that a key can be made of. Each gives an entry of its own, which
+   * `invalidate({ key, vary })` finds; `undefined` is none.
+   */
+  vary?: unknown;
+  /** Writes and reads the value. What another codec has written is a miss. Default: the cache's own. */
+  codec?: ValueCodec;
+  /** `false`: the entry is not kept in this process where it is in Redis as well. Default true. */
+  memory?: boolean;
+  /** How this call deals with the cache. It wins over `CacheControl.run()`, field by field. */
+  control?: CacheControlValues;
+  /** The caller stops waiting when it is aborted. The load is aborted when nobody waits for it any more. */
+  signal?: AbortSignal;
 }
 
 /** What a loader is given. What it decides here holds for this result only. */
 export interface LoadContext {
-  /** This load's own; aborted when the cache is closed while the load is under way. */
+  /** This load's own; aborted when nobody waits for the load any more, and when the cache is closed while it is under way. */
   readonly signal: AbortSignal;
   readonly key: string;
+  /** A copy of what is stored and has expired, where that may still be served. */
+  readonly stale?: unknown;
   /** Replaces the policy's time to live. */
   ttl(duration: Duration): void;
+  /** Names under which `invalidate({ tag })` finds the result, besides the policy's. */
+  tag(...tags: string[]): void;
+  /** Resources whose invalidation makes the result unusable, besides the policy's. */
+  dependsOn(...resources: Resource[]): void;
   /** Keeps the result out of the cache; `reason` is counted and shown, so it must hold no secret. */
   skip(reason: string): void;
 }
@@ -37,8 +87,8 @@ export type Loader<T> = (load: LoadContext) => Promise<T>;
 
 /** What to make unusable. Exactly one of the forms. */
 export type InvalidationTarget =
-  /** One entry, in the caller's scope of that level (default: the narrowest that is known). */
-  | { readonly key: string; readonly level?: ScopeLevel }
+  /** One entry, in the caller's scope of that level (default: the narrowest that is known), and of the policy's `vary`. */
+  | { readonly key: string; readonly level?: ScopeLevel; readonly vary?: unknown }
   | { readonly tag: string }
   | { readonly tags: readonly string[] }
   | { readonly resource: Resource }

@@ -1,4 +1,4 @@
-import { CacheArgumentError } from '../errors.js';
+import { wrongArgument } from './wrong-argument.js';
 
 type DurationUnit = 'ms' | 's' | 'm' | 'h' | 'd';
 
@@ -20,8 +20,13 @@ export function parseDuration(value: unknown): number | null {
 export function toMs(value: unknown, what: string): number {
   const ms = parseDuration(value);
   if (ms !== null && ms >= 1) return ms;
-  const shown = typeof value === 'string' ? `'${value}'` : typeof value === 'number' ? String(value) : typeof value;
-  throw new CacheArgumentError(
-    `${what} is ${shown}: expected a duration with a unit of at least 1 ms, such as '500ms', '30s', '30m', '1h' or '7d'`,
-  );
+  const expected = "a duration with a unit of at least 1 ms, such as '500ms', '30s', '30m', '1h' or '7d'";
+  throw wrongArgument(what, value, expected);
+}
+
+/** Like {@link toMs}, where no time at all means something, too. */
+export function toMsOrNone(value: unknown, what: string): number {
+  const ms = parseDuration(value);
+  if (ms !== null) return ms;
+  throw wrongArgument(what, value, "a duration with a unit, such as '0s', '500ms', '30s', '30m', '1h' or '7d'");
 }

@@ -10,6 +10,7 @@ export const ROOT_NAMES: OptionNames<CacheOptions> = {
   enabled: true,
   prefix: true,
   redis: true,
+  store: true,
   memory: true,
   ttl: true,
   grace: true,
@@ -18,6 +19,7 @@ export const ROOT_NAMES: OptionNames<CacheOptions> = {
   embeddings: true,
   metrics: true,
   scope: true,
+  cascade: true,
 };
 
 export const REDIS_NAMES: OptionNames<RedisOptions> = {
@@ -29,6 +31,7 @@ export const REDIS_NAMES: OptionNames<RedisOptions> = {
   connectTimeout: true,
   maxInFlight: true,
   connections: true,
+  minReplicas: true,
   username: true,
   password: true,
   sentinelUsername: true,
@@ -45,9 +48,10 @@ export const TTL_NAMES: OptionNames<TtlOptions> = {
   max: true,
 };
 
-export const MEMORY_NAMES: Group<'memory'> = { maxBytes: true, maxEntries: true };
+export const MEMORY_NAMES: Group<'memory'> = { maxBytes: true, maxEntries: true, withoutTracking: true };
 export const COMPRESS_NAMES: Group<'compress'> = { minBytes: true };
 export const ENCRYPTION_NAMES: Group<'encryption'> = { keys: true };
 export const EMBEDDINGS_NAMES: Group<'embeddings'> = { enabled: true };
 export const METRICS_NAMES: Group<'metrics'> = { aggregate: true };
 export const SCOPE_NAMES: Group<'scope'> = { resolve: true };
+export const CASCADE_NAMES: Group<'cascade'> = { tag: true, resource: true };

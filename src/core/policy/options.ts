@@ -1,4 +1,6 @@
 import type { Duration } from './duration.js';
+import type { Resource } from './resource.js';
+import type { Store } from '../ports/store.js';
 import type { ScopeValues } from './scope.js';
 
 /** Where Redis is and how patient the cache is with it. Without `url`, `clusterNodes` and `sentinels`: memory only. */
@@ -19,6 +21,8 @@ export interface RedisOptions {
   maxInFlight?: number;
   /** Data connections, used in turn. Default 1. */
   connections?: number;
+  /** An invalidation counts as acknowledged only once so many replicas have it (`WAIT`). Default 0: once the master has it. */
+  minReplicas?: number;
   username?: string;
   password?: string;
   /** For the sentinels themselves, where they ask for it. */
@@ -44,6 +48,19 @@ export interface TtlOptions {
   max?: Duration;
 }
 
+/**
+ * What tags and resources depend on. An entry that names one is made unusable by the invalidation of what it depends on,
+ * directly or through others, too. Asked at each call that names one, so they must be quick, and the same for all
+ * processes. Where one throws or answers no array, and past 200 dependencies, the call bypasses the cache
+ * (`unknown-dependencies`).
+ */
+export interface CascadeOptions {
+  /** The tags that `tag` depends on; an empty array: none. */
+  tag?: (tag: string) => readonly string[];
+  /** The resources that `resource` depends on; an empty array: none. */
+  resource?: (resource: Resource) => readonly Resource[];
+}
+
 /** Options of the cache that need no Nest. Every one may be left out. */
 export interface CacheOptions {
   /** Default true. `false`: nothing is cached and no connection is opened. */
@@ -51,6 +68,11 @@ export interface CacheOptions {
   /** First part of every key; letters, digits, `.`, `_`, `-`. Two apps with different prefixes never meet. Default `'agent-cache'`. */
   prefix?: string;
   redis?: RedisOptions;
+  /**
+   * A store of your own in place of Redis and of this process's memory, which is still held in front of it. It must keep
+   * what `storeContract` of `nestjs-agent-cache/testing` checks. Not together with `redis`.
+   */
+  store?: Store;
   memory?: {
     /**
      * Bound of what is kept in this process, in bytes of encoded values, their keys and 512 for each entry. Default 64 MiB.
@@ -59,6 +81,11 @@ export interface CacheOptions {
     maxBytes?: number;
     /** Default: no bound but `maxBytes`. */
     maxEntries?: number;
+    /**
+     * How long an entry is kept in front of a Redis that does not tell what changes in it (tracking is refused, by an ACL or
+     * a managed service): for so long, a change made elsewhere is not seen. Default `'off'`: nothing is kept then.
+     */
+    withoutTracking?: Duration | 'off';
   };
   ttl?: TtlOptions;
   /** How long past its time to live an entry may still serve when loading fails. Default: not at all. */
@@ -73,6 +100,7 @@ export interface CacheOptions {
   metrics?: { aggregate?: boolean };
   /** Who is asking. With a resolver, a call for which it knows nothing bypasses the cache. */
   scope?: { resolve?: () => ScopeValues | undefined };
+  cascade?: CascadeOptions;
 }
 
 export type RedisTopology =
@@ -86,6 +114,8 @@ export interface ResolvedRedisOptions {
   readonly connectTimeoutMs: number;
   readonly maxInFlight: number;
   readonly connections: number;
+  /** Replicas that must have an invalidation before it is acknowledged. */
+  readonly minReplicas: number;
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly sentinelUsername: string | undefined;
@@ -103,9 +133,16 @@ export interface EncryptionKey {
 export interface ResolvedOptions {
   readonly enabled: boolean;
   readonly prefix: string;
-  /** `null`: memory only. */
+  /** `null`: no Redis. */
   readonly redis: ResolvedRedisOptions | null;
-  readonly memory: { readonly maxBytes: number; readonly maxEntries: number | undefined };
+  /** The user's own; `undefined`: none. */
+  readonly store: Store | undefined;
+  readonly memory: {
+    readonly maxBytes: number;
+    readonly maxEntries: number | undefined;
+    /** `null`: nothing is kept in front of a Redis that does not tell what changes. */
+    readonly withoutTrackingMs: number | null;
+  };
   readonly ttl: {
     readonly defaultMs: number;
     readonly contextMs: number;
@@ -119,4 +156,5 @@ export interface ResolvedOptions {
   readonly encryptionKeys: readonly EncryptionKey[];
   readonly embeddings: { readonly enabled: boolean };
   readonly resolveScope: (() => ScopeValues | undefined) | undefined;
+  readonly cascade: CascadeOptions;
 }

@@ -1,7 +1,9 @@
 import { DEFAULT_OPTIONS, OPTION_LIMITS } from './default-options.js';
+import { parseDuration } from './duration.js';
 import { parseEncryptionKeys } from './encryption-keys.js';
 import { OptionCheck } from './option-check.js';
 import {
+  CASCADE_NAMES,
   COMPRESS_NAMES,
   EMBEDDINGS_NAMES,
   ENCRYPTION_NAMES,
@@ -15,16 +17,19 @@ import {
 } from './option-names.js';
 import type {
   CacheOptions,
+  CascadeOptions,
   EncryptionKey,
   RedisOptions,
   ResolvedOptions,
   ResolvedRedisOptions,
   TtlOptions,
 } from './options.js';
+import type { Store } from '../ports/store.js';
 import { topologyOf } from './redis-topology.js';
 
 const PREFIX = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const isText = (given: unknown): boolean => typeof given === 'string';
+const isFunction = (given: unknown): boolean => typeof given === 'function';
 /** What stands for a wrong value that would be a secret if it were a text. */
 const masked = (given: unknown): string | undefined => (isText(given) ? '***' : undefined);
 
@@ -48,18 +53,17 @@ export function resolveOptions(
     enabled: check.boolean('enabled', given.enabled, DEFAULT_OPTIONS.enabled),
     prefix: prefixOf(given.prefix, check),
     redis: redisOf(check.group('redis', given.redis, REDIS_NAMES), check),
+    store: storeOf(given, check),
     memory: memoryOf(check.group('memory', given.memory, MEMORY_NAMES), check),
     ttl: ttlOf(check.group('ttl', given.ttl, TTL_NAMES), check),
     graceMs: check.duration('grace', given.grace, DEFAULT_OPTIONS.grace, { min: 0 }, '10m'),
     compressMinBytes: check.count('compress.minBytes', minBytes, DEFAULT_OPTIONS.compress.minBytes, { min: 0 }, 4_096),
-    encryptionKeys: encryptionKeysOf(
-      check.group('encryption', given.encryption, ENCRYPTION_NAMES, masked(given.encryption)).keys,
-      check,
-    ),
+    encryptionKeys: encryptionKeysOf(given.encryption, check),
     embeddings: {
       enabled: check.boolean('embeddings.enabled', embeddings.enabled, DEFAULT_OPTIONS.embeddings.enabled),
     },
     resolveScope: scopeResolverOf(given.scope, check),
+    cascade: cascadeOf(check.group('cascade', given.cascade, CASCADE_NAMES), check),
   };
   check.throwIfWrong();
   return resolved;
@@ -70,9 +74,17 @@ function prefixOf(value: unknown, check: OptionCheck): string {
   return check.either<string, string>('prefix', value, DEFAULT_OPTIONS.prefix, isCachePrefix, expected);
 }
 
+function storeOf({ store, redis }: CacheOptions, check: OptionCheck): Store | undefined {
+  const isStore = (given: unknown): boolean =>
+    typeof given === 'object' && given !== null && 'entries' in given && 'changes' in given;
+  if (store !== undefined && redis?.url !== undefined)
+    check.contradict('store and redis.url are both given: leave one out');
+  return check.either<Store, undefined>('store', store, undefined, isStore, 'a Store with entries and changes');
+}
+
 function redisOf(redis: Partial<RedisOptions>, check: OptionCheck): ResolvedRedisOptions | null {
-  const { timeout, connectTimeout, maxInFlight, connections } = DEFAULT_OPTIONS.redis;
-  const { redisTimeoutMs, maxInFlight: inFlight, connections: dataConnections } = OPTION_LIMITS;
+  const { timeout, connectTimeout, maxInFlight, connections, minReplicas } = DEFAULT_OPTIONS.redis;
+  const { redisTimeoutMs, maxInFlight: inFlight, connections: dataConnections, minReplicas: replicas } = OPTION_LIMITS;
   const isObject = (given: unknown): boolean => typeof given === 'object' && given !== null;
   const topology = topologyOf(redis, check);
   const resolved = {
@@ -80,6 +92,7 @@ function redisOf(redis: Partial<RedisOptions>, check: OptionCheck): ResolvedRedi
     connectTimeoutMs: check.duration('redis.connectTimeout', redis.connectTimeout, connectTimeout, redisTimeoutMs),
     maxInFlight: check.count('redis.maxInFlight', redis.maxInFlight, maxInFlight, inFlight, maxInFlight),
     connections: check.count('redis.connections', redis.connections, connections, dataConnections, 2),
+    minReplicas: check.count('redis.minReplicas', redis.minReplicas, minReplicas, replicas, 1),
     username: textOf('username', check, redis),
     password: textOf('password', check, redis),
     sentinelUsername: textOf('sentinelUsername', check, redis),
@@ -106,13 +119,22 @@ function textOf<N extends keyof RedisOptions>(
 }
 
 function memoryOf(
-  { maxBytes, maxEntries }: NonNullable<CacheOptions['memory']>,
+  { maxBytes, maxEntries, withoutTracking }: NonNullable<CacheOptions['memory']>,
   check: OptionCheck,
 ): ResolvedOptions['memory'] {
   return {
     maxBytes: check.count('memory.maxBytes', maxBytes, DEFAULT_OPTIONS.memory.maxBytes, { min: 0 }, 67_108_864),
     maxEntries: check.count('memory.maxEntries', maxEntries, undefined, { min: 1 }, 10_000),
+    withoutTrackingMs: withoutTrackingOf(withoutTracking, check),
   };
+}
+
+function withoutTrackingOf(value: unknown, check: OptionCheck): number | null {
+  const isRight = (given: unknown): boolean => given === 'off' || parseDuration(given) !== null;
+  const byDefault = DEFAULT_OPTIONS.memory.withoutTracking;
+  const expected = "a duration, such as '1s', or 'off'";
+  // What is kept for no time is not kept.
+  return parseDuration(check.either('memory.withoutTracking', value, byDefault, isRight, expected)) || null;
 }
 
 function ttlOf(ttl: Partial<TtlOptions>, check: OptionCheck): ResolvedOptions['ttl'] {
@@ -130,7 +152,8 @@ function ttlOf(ttl: Partial<TtlOptions>, check: OptionCheck): ResolvedOptions['t
   };
 }
 
-function encryptionKeysOf(value: unknown, check: OptionCheck): readonly EncryptionKey[] {
+function encryptionKeysOf(encryption: CacheOptions['encryption'], check: OptionCheck): readonly EncryptionKey[] {
+  const value: unknown = check.group('encryption', encryption, ENCRYPTION_NAMES, masked(encryption)).keys;
   const texts = check.either<unknown[], unknown[]>(
     'encryption.keys',
     value,
@@ -146,7 +169,6 @@ function encryptionKeysOf(value: unknown, check: OptionCheck): readonly Encrypti
 }
 
 function scopeResolverOf(value: CacheOptions['scope'], check: OptionCheck): ResolvedOptions['resolveScope'] {
-  const isFunction = (given: unknown): boolean => typeof given === 'function';
   const { resolve } = check.group('scope', value, SCOPE_NAMES);
   return check.either<NonNullable<typeof resolve>, undefined>(
     'scope.resolve',
@@ -155,4 +177,11 @@ function scopeResolverOf(value: CacheOptions['scope'], check: OptionCheck): Reso
     isFunction,
     'a function',
   );
+}
+
+function cascadeOf({ tag, resource }: CascadeOptions, check: OptionCheck): CascadeOptions {
+  const functionOf = <F>(name: string, value: F | undefined): F | undefined =>
+    check.either<F, undefined>(`cascade.${name}`, value, undefined, isFunction, 'a function');
+  const [ofTag, ofResource] = [functionOf('tag', tag), functionOf('resource', resource)];
+  return { ...(ofTag && { tag: ofTag }), ...(ofResource && { resource: ofResource }) };
 }

@@ -1,25 +1,50 @@
-import type { EntryAddress, EntryLifetime } from '../entry.js';
+import type { EntryAddress, EntryLifetime, ResolvedPolicy } from '../entry.js';
 import { CacheArgumentError } from '../errors.js';
-import { groupsOf, namespaceGroup } from '../groups.js';
-import { PUBLIC, scopeKeyOf, type ScopeKey, type ScopeSource } from '../scope-key.js';
+import type { Group } from '../groups.js';
+import { CacheKeyGenerator } from '../key/cache-key-generator.js';
+import { partOf } from '../key/key-part.js';
+import type { ValueCodec } from '../ports/codec.js';
+import { PUBLIC, ScopeKeys, type ScopeSource } from '../scope-key.js';
 import type { CachePolicy } from './cache-policy.js';
-import { parseDuration, toMs } from './duration.js';
+import { Cascade } from './cascade.js';
+import { EntryGroups } from './entry-groups.js';
+import { Lifetimes } from './lifetimes.js';
 import type { ResolvedOptions } from './options.js';
+import type { Resource } from './resource.js';
+import { wrongArgument } from './wrong-argument.js';
 
-type PolicyDefaults = Pick<ResolvedOptions, 'prefix' | 'ttl' | 'graceMs'>;
+type PolicyDefaults = Pick<ResolvedOptions, 'prefix' | 'ttl' | 'graceMs'> & Partial<Pick<ResolvedOptions, 'cascade'>>;
 
 /** The only place where a call's policy meets the cache's options. */
 export class PolicyResolver {
-  constructor(
-    private readonly options: PolicyDefaults,
-    private readonly scope: ScopeSource,
-  ) {}
+  private readonly keys = new CacheKeyGenerator();
+  private readonly lifetimes: Lifetimes;
+  private readonly groups: EntryGroups;
+  private readonly scopes: ScopeKeys;
+  private readonly prefix: string;
 
-  /** `null`: the scope of the call is not known, so it must bypass the cache. Throws `CacheArgumentError`. */
+  constructor(options: PolicyDefaults, scope: ScopeSource) {
+    this.lifetimes = new Lifetimes(options);
+    this.groups = new EntryGroups(new Cascade(options.cascade ?? {}));
+    this.scopes = new ScopeKeys(scope);
+    this.prefix = `${options.prefix}:`;
+  }
+
+  /**
+   * `null`: the call must bypass the cache, for the reason that {@link bypassReasonOf} tells. Throws `CacheArgumentError`,
+   * and `CacheKeyError` for a `vary` that no key can be made of.
+   */
   addressesOf(keys: readonly string[], policy: CachePolicy<never>): EntryAddress[] | null {
     for (const key of keys) assertKey(key);
-    const scope = scopeKeyOf(this.scope, policy.scope);
-    return scope && keys.map((key) => this.address(key, policy, scope));
+    const scope = this.scopes.of(policy.scope);
+    const named = this.groups.namedBy(policy);
+    if (!scope || !named) return null;
+    return this.addresses(keys, policy, scope.suffix, [...named, ...scope.groups]);
+  }
+
+  /** Why there are no addresses. */
+  bypassReasonOf(policy: CachePolicy<never>): 'unknown-scope' | 'unknown-dependencies' {
+    return this.scopes.of(policy.scope) ? 'unknown-dependencies' : 'unknown-scope';
   }
 
   /**
@@ -29,45 +54,65 @@ export class PolicyResolver {
   addressToExplain(key: string, policy: CachePolicy<never>): EntryAddress | null {
     const [address] = this.addressesOf([key], policy) ?? [];
     if (!address || policy.namespace !== undefined) return address ?? null;
-    const byDefault = namespaceGroup(address.category);
-    return { ...address, groups: address.groups.filter((group) => group !== byDefault) };
+    return { ...address, groups: address.groups.slice(1) };
   }
 
   /** An address that is never stored under. */
   publicAddressOf(key: string, policy: CachePolicy<never>): EntryAddress {
-    return this.address(key, policy, PUBLIC);
+    const [address] = this.addresses([key], policy, PUBLIC.suffix, []);
+    return address as EntryAddress;
   }
 
-  /** The namespace: what the policy says, else the key up to its first `:`, else `default`. */
-  private categoryOf(key: string, policy: CachePolicy<never>): string {
-    return policy.namespace ?? namespaceOf(key);
+  /** Throws `CacheArgumentError` for what is no duration, and for a number out of its range. */
+  resolve(policy: CachePolicy<never>): ResolvedPolicy {
+    return this.lifetimes.resolve(policy);
   }
 
   /** Throws `CacheArgumentError` for what is no duration. */
-  lifetimeOf(policy: Pick<CachePolicy<never>, 'ttl' | 'grace'>, graceMs = this.graceOf(policy.grace)): EntryLifetime {
-    const ttlMs = policy.ttl === undefined ? this.options.ttl.defaultMs : toMs(policy.ttl, 'ttl');
-    return { ttlMs: Math.min(ttlMs, this.options.ttl.maxMs), graceMs };
+  lifetimeOf(policy: Pick<CachePolicy<never>, 'ttl' | 'grace'>, graceMs?: number): EntryLifetime {
+    return this.lifetimes.of(policy, graceMs);
+  }
+
+  /**
+   * Groups of tags that become known late, with what they depend on; `null`: that is not known, and the result must not be
+   * stored. Throws `CacheArgumentError`.
+   */
+  groupsForTags(tags: readonly string[]): readonly Group[] | null {
+    return this.groups.ofTags(tags);
+  }
+
+  /** As {@link groupsForTags}. */
+  groupsForResources(resources: readonly Resource[]): readonly Group[] | null {
+    return this.groups.ofResources(resources);
   }
 
   /** The glob that finds `pattern` behind the prefix, which holds no glob characters itself. */
   patternOf(pattern: string): string {
-    if (typeof pattern === 'string' && pattern !== '') return `${this.options.prefix}:${pattern}`;
+    if (typeof pattern === 'string' && pattern !== '') return `${this.prefix}${pattern}`;
     throw new CacheArgumentError("the pattern is empty: expected a glob such as 'context:task-1:*'");
   }
 
-  private address(key: string, policy: CachePolicy<never>, scope: ScopeKey): EntryAddress {
-    const category = this.categoryOf(key, policy);
-    return {
-      key,
-      category,
-      storageKey: `${this.options.prefix}:${key}${scope.suffix}`,
-      groups: [...groupsOf(category, policy), ...scope.groups],
-    };
+  private addresses(
+    keys: readonly string[],
+    policy: CachePolicy<never>,
+    scopeSuffix: string,
+    others: readonly Group[],
+  ): EntryAddress[] {
+    const { codec, memory } = policy;
+    assertCodec(codec);
+    if (memory !== undefined && typeof memory !== 'boolean') throw wrongArgument('memory', memory, 'true or false');
+    const isHeld = memory !== false;
+    const suffix = policy.vary === undefined ? scopeSuffix : `${this.variant(policy.vary)}${scopeSuffix}`;
+    return keys.map((key): EntryAddress => {
+      const category = policy.namespace ?? namespaceOf(key);
+      const groups = [this.groups.ofNamespace(category), ...others];
+      return { key, storageKey: `${this.prefix}${key}${suffix}`, category, groups, codec, isHeld };
+    });
   }
 
-  private graceOf(grace: CachePolicy['grace']): number {
-    if (grace === undefined) return this.options.graceMs;
-    return parseDuration(grace) ?? toMs(grace, 'grace');
+  /** What keeps the entries of one `vary` from another's. No key holds `:@` itself. */
+  private variant(vary: unknown): string {
+    return `:@vary=${partOf(vary, (value) => this.keys.hash({ vary: value }))}`;
   }
 }
 
@@ -78,6 +123,7 @@ export const NO_NAMESPACE = 'default';
 function namespaceOf(key: string): string {
   const segment = key.slice(0, Math.max(0, key.indexOf(':')));
   if (segment === '') return NO_NAMESPACE;
+  if (!segment.includes('%')) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {
@@ -99,4 +145,11 @@ export function assertKey(key: unknown): void {
       "':@' in a key begins its scope: make keys with keys.key(…), which escapes '@' as '%40'",
     );
   }
+}
+
+function assertCodec(codec: unknown): asserts codec is ValueCodec | undefined {
+  if (codec === undefined) return;
+  const { encode, decode, copy } = Object(codec) as Partial<ValueCodec>;
+  if ([encode, decode, copy].every((method) => typeof method === 'function')) return;
+  throw wrongArgument('codec', codec, 'a codec with the methods encode, decode and copy');
 }

@@ -1,27 +1,8 @@
-/** Why a store gave no answer. None of these is an error of the caller. */
-export type UnavailableReason =
-  /** no connection at the moment */
-  | 'disconnected'
-  /** no answer within the deadline */
-  | 'timeout'
-  /** the breaker is open: the store was not asked */
-  | 'breaker-open'
-  /** too many commands in flight: not asked */
-  | 'shed'
-  /** the connection broke under the command */
-  | 'connection-lost'
-  /** the server answered with an error, such as OOM, READONLY, WRONGTYPE */
-  | 'rejected'
-  /** `close()` was called */
-  | 'closed';
+import type { ChangeFeed } from './change-feed.js';
+import type { EntryStore } from './entry-store.js';
+import type { Reply, StoreWrite, UnavailableReason } from './reply.js';
 
-/**
- * What a store answers. A failure is a value, never a rejection. `mayComeAgain`: it was sent before, on a connection that
- * broke, and what was sent then may still arrive.
- */
-export type Reply<T> =
-  | { readonly ok: true; readonly value: T; readonly mayComeAgain?: boolean }
-  | { readonly ok: false; readonly reason: UnavailableReason };
+export type { Reply, StoreWrite, UnavailableReason };
 
 export type StoreMode = 'memory' | 'standalone' | 'sentinel' | 'cluster';
 
@@ -30,13 +11,6 @@ export type TierName = 'memory' | 'redis';
 export const tierOf = ({ mode }: Pick<Store, 'mode'>): TierName => (mode === 'memory' ? 'memory' : 'redis');
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
-
-export interface StoreWrite {
-  readonly key: string;
-  readonly value: Uint8Array;
-  /** Time to live in milliseconds, at least 1. */
-  readonly ttlMs: number;
-}
 
 /** What a store says of itself. `null`: the store does not know, or could not be asked. */
 export interface StoreHealth {
@@ -66,6 +40,8 @@ export interface Store {
   readonly mode: StoreMode;
   /** Whether it can answer at the moment, as far as is known without asking it. */
   readonly isAvailable: boolean;
+  readonly entries: EntryStore;
+  readonly changes: ChangeFeed;
   get(key: string): Promise<Reply<Buffer | null>>;
   /** In the order of `keys`; one round trip per node. Duplicates are allowed. */
   getMany(keys: readonly string[]): Promise<Reply<(Buffer | null)[]>>;

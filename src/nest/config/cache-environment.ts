@@ -5,6 +5,7 @@ import {
   IsCachePrefix,
   IsCount,
   IsDurationOrOff,
+  IsDurationOrOffWord,
   IsEncryptionKeys,
   IsName,
   IsNodeList,
@@ -40,12 +41,16 @@ export class CacheEnvironment {
   @IsCount(OPTION_LIMITS.maxInFlight) CACHE_REDIS_MAX_IN_FLIGHT = '512';
   /** Data connections, used in turn. */
   @IsCount(OPTION_LIMITS.connections) CACHE_REDIS_CONNECTIONS = '1';
+  /** An invalidation counts as acknowledged only once so many replicas have it. `0`: once the master has it. */
+  @IsCount(OPTION_LIMITS.minReplicas) CACHE_REDIS_MIN_REPLICAS = '0';
 
   /**
    * Bound of what is kept in this process, in bytes of encoded values, their keys and 512 for each entry. `0`: keep
    * nothing.
    */
   @IsByteSize() CACHE_MEMORY_MAX_BYTES = '64mb';
+  /** How long an entry is kept in front of a Redis that does not tell what changes in it. `off`: not at all. */
+  @IsDurationOrOffWord() CACHE_MEMORY_WITHOUT_TRACKING = 'off';
 
   /** Time to live where nothing else says one. */
   @IsTimeToLive() CACHE_DEFAULT_TTL = '3600';

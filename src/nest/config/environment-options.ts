@@ -2,7 +2,13 @@ import { parseByteSize } from '../../core/policy/byte-size.js';
 import type { Duration } from '../../core/policy/duration.js';
 import type { CacheOptions, RedisOptions, TtlOptions } from '../../core/policy/options.js';
 import type { CacheEnvironment } from './cache-environment.js';
-import { parseBooleanText, parseCountText, parseDurationText, parseListText } from './environment-values.js';
+import {
+  parseBooleanText,
+  parseCountText,
+  parseDurationOrOff,
+  parseDurationText,
+  parseListText,
+} from './environment-values.js';
 
 /** The options that valid texts stand for; no parser answers `null` for those. */
 export function optionsOf(texts: CacheEnvironment): CacheOptions {
@@ -10,7 +16,10 @@ export function optionsOf(texts: CacheEnvironment): CacheOptions {
     enabled: parseBooleanText(texts.CACHE_ENABLED) as boolean,
     prefix: texts.CACHE_PREFIX,
     redis: redisOf(texts),
-    memory: { maxBytes: parseByteSize(texts.CACHE_MEMORY_MAX_BYTES) as number },
+    memory: {
+      maxBytes: parseByteSize(texts.CACHE_MEMORY_MAX_BYTES) as number,
+      withoutTracking: parseDurationOrOff(texts.CACHE_MEMORY_WITHOUT_TRACKING) as Duration | 'off',
+    },
     ttl: ttlOf(texts),
     grace: durationOf(texts.CACHE_GRACE),
     compress: { minBytes: parseByteSize(texts.CACHE_COMPRESS_MIN_BYTES) as number },
@@ -28,6 +37,7 @@ function redisOf(texts: CacheEnvironment): RedisOptions {
     connectTimeout: durationOf(texts.CACHE_REDIS_CONNECT_TIMEOUT),
     maxInFlight: parseCountText(texts.CACHE_REDIS_MAX_IN_FLIGHT) as number,
     connections: parseCountText(texts.CACHE_REDIS_CONNECTIONS) as number,
+    minReplicas: parseCountText(texts.CACHE_REDIS_MIN_REPLICAS) as number,
   };
 }
 

@@ -5,7 +5,13 @@ import { parseDuration } from '../../core/policy/duration.js';
 import { parseEncryptionKeys } from '../../core/policy/encryption-keys.js';
 import { isNodeAddress, isRedisUrl } from '../../core/policy/redis-address.js';
 import { isCachePrefix } from '../../core/policy/resolve-options.js';
-import { parseBooleanText, parseCountText, parseDurationText, parseListText } from './environment-values.js';
+import {
+  parseBooleanText,
+  parseCountText,
+  parseDurationOrOff,
+  parseDurationText,
+  parseListText,
+} from './environment-values.js';
 
 const PREFIX_EXPECTED = "1 to 64 letters, digits, '.', '_' or '-' that begin with a letter or digit, such as my-app";
 
@@ -28,6 +34,10 @@ export const IsTimeToLive = (): PropertyDecorator =>
 /** A duration, or `0` for off. */
 export const IsDurationOrOff = (): PropertyDecorator =>
   durationRule('a duration, or 0 for off; a bare number means seconds; such as 10m', { min: 0, max: Infinity });
+
+/** A duration, or the word `off`, which `0` means as well. */
+export const IsDurationOrOffWord = (): PropertyDecorator =>
+  textRule('a duration, or off; a bare number means seconds; such as 1s', (text) => parseDurationOrOff(text) !== null);
 
 /** How long Redis may take. */
 export const IsTimeout = (): PropertyDecorator =>

@@ -30,6 +30,11 @@ export function parseDurationText(text: string): Duration | null {
   return parseDuration(duration) === null ? null : (duration as Duration);
 }
 
+/** Like {@link parseDurationText}, where the word `off` is allowed, in any case. */
+export function parseDurationOrOff(text: string): Duration | 'off' | null {
+  return text.toLowerCase() === 'off' ? 'off' : parseDurationText(text);
+}
+
 /** A whole number in decimal digits; `null` for anything else. */
 export function parseCountText(text: string): number | null {
   const count = /^\d+$/.test(text) ? Number(text) : NaN;

@@ -1,6 +1,6 @@
 import type { CacheOptions, RedisOptions } from '../../core/policy/options.js';
 
-const GROUPS = ['redis', 'memory', 'ttl', 'compress', 'encryption', 'embeddings', 'scope'] as const;
+const GROUPS = ['redis', 'memory', 'ttl', 'compress', 'encryption', 'embeddings', 'scope', 'cascade'] as const;
 const TOPOLOGY: readonly string[] = [
   'url',
   'clusterNodes',

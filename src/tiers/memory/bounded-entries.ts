@@ -4,68 +4,114 @@ import type { Clock } from '../../core/ports/clock.js';
 /** What an entry takes besides its key and value, in bytes: objects, table slots and list links, as measured. */
 export const ENTRY_OVERHEAD_BYTES = 512;
 
+/** Times in monotonic milliseconds. */
+export interface BoundedLease {
+  readonly token: string;
+  readonly stamp: string;
+  /** Until when nobody may take it over. */
+  readonly heldUntilMs: number;
+  /** Until when it is kept. */
+  readonly expiresAtMs: number;
+}
+
+/** What stands under a key: a value, a lease, or both. */
 export interface BoundedEntry {
   /** Private to the entry: neither written to nor handed out. */
-  readonly value: Buffer;
-  /** Monotonic milliseconds. */
+  readonly value: Buffer | null;
+  /** When the value expires, in monotonic milliseconds. Without a value of no meaning. */
   readonly expiresAtMs: number;
+  readonly lease: BoundedLease | null;
 }
 
 export interface Bounds {
   readonly maxBytes: number;
+  /** Versions aside. */
   readonly maxEntries?: number | undefined;
+  /** What the keys of versions begin with: they have room of their own. Default: there are none. */
+  readonly versionPrefix?: string | undefined;
   readonly clock: Clock;
+  /** Hears of every key that is written, deleted, evicted or found to have expired, while that is being done. */
+  readonly onChanged: (key: string) => void;
+  /** Hears of what had to go for want of room, while that is being done. */
+  readonly onEvicted?: ((key: string) => void) | undefined;
 }
 
-/** Entries with a time to live, bounded in bytes and number: the least recently used ones are evicted first. */
+type Lru = LRUCache<string, BoundedEntry>;
+
+/**
+ * The part of the room that versions have to themselves. Many entries depend on one, and none asks for it while nothing
+ * changes, so among the entries it would be the first to go, and all of them with it.
+ */
+export const VERSION_SHARE = 1 / 8;
+
+/** Values and leases with a time to live, bounded in bytes and number: the least recently used ones are evicted first. */
 export class BoundedEntries {
   readonly maxBytes: number;
+  private readonly bounds: Bounds;
   private readonly clock: Clock;
   /** All that there are, because the library's own walk over them takes long and must not be interrupted. */
   private readonly names = new Set<string>();
   /** `null`: nothing fits. */
-  private readonly lru: LRUCache<string, BoundedEntry> | null;
+  private readonly entries: Lru | null;
+  private readonly versions: Lru | null;
 
-  constructor({ maxBytes, maxEntries, clock }: Bounds) {
-    this.maxBytes = maxBytes;
-    this.clock = clock;
-    // The library reserves its lists for `max` entries at once, so a number that can never be reached must not get there.
-    const fitting = Math.floor(maxBytes / ENTRY_OVERHEAD_BYTES);
-    const bounds = maxEntries === undefined ? {} : { max: Math.min(maxEntries, fitting) };
-    // One that is replaced keeps its place in a walk that is under way.
-    const dispose = (_entry: BoundedEntry, key: string, reason: LRUCache.DisposeReason): boolean =>
-      reason !== 'set' && this.names.delete(key);
-    this.lru = fitting < 1 || bounds.max === 0 ? null : new LRUCache({ ...bounds, maxSize: maxBytes, dispose });
+  constructor(bounds: Bounds) {
+    this.bounds = bounds;
+    this.clock = bounds.clock;
+    this.maxBytes = bounds.maxBytes;
+    const versionBytes = bounds.versionPrefix === undefined ? 0 : Math.floor(this.maxBytes * VERSION_SHARE);
+    this.entries = this.lruOf(this.maxBytes - versionBytes, bounds.maxEntries);
+    this.versions = this.lruOf(versionBytes);
   }
 
   get bytes(): number {
-    return this.lru?.calculatedSize ?? 0;
+    return (this.entries?.calculatedSize ?? 0) + (this.versions?.calculatedSize ?? 0);
   }
 
-  /** The live entry under `key`, which thereby counts as used. */
+  /** What is live under `key`, which thereby counts as used. */
   get(key: string): BoundedEntry | undefined {
-    const entry = this.lru?.get(key);
-    return entry && this.ttlLeftMs(entry) > 0 ? entry : undefined;
+    const entry = this.lruFor(key)?.get(key);
+    if (!entry) return undefined;
+    const now = this.clock.monotonicNow();
+    const value = entry.expiresAtMs > now ? entry.value : null;
+    const lease = entry.lease && entry.lease.expiresAtMs > now ? entry.lease : null;
+    if (value === entry.value && lease === entry.lease) return entry;
+    const left = { ...entry, value, lease };
+    return this.put(key, left) ? left : undefined;
   }
 
-  /** Stores a copy of `value`. `false`: it does not fit, and the old one is gone. */
+  /** Stores a copy of `value`, in place of all that stood there. `false`: it does not fit, and the old one is gone. */
   set(key: string, value: Uint8Array, ttlMs: number): boolean {
     // A slice of Node's shared pool would keep the whole pool alive, so the copy gets memory of its own.
     const copy = Buffer.allocUnsafeSlow(value.byteLength);
     copy.set(value);
-    const size = ENTRY_OVERHEAD_BYTES + Buffer.byteLength(key) + copy.length;
-    this.lru?.set(key, { value: copy, expiresAtMs: this.clock.monotonicNow() + ttlMs }, { size });
-    const isKept = this.lru?.has(key) ?? false;
+    return this.put(key, { value: copy, expiresAtMs: this.clock.monotonicNow() + ttlMs, lease: null });
+  }
+
+  /** Stores `entry` itself. `false`: it holds nothing or does not fit, and what stood there is gone. */
+  put(key: string, entry: BoundedEntry): boolean {
+    const { value, lease } = entry;
+    const lru = this.lruFor(key);
+    if (value === null && lease === null) lru?.delete(key);
+    else lru?.set(key, entry, { size: sizeOf(key, value) + (lease ? lease.token.length + lease.stamp.length : 0) });
+    const isKept = lru?.has(key) ?? false;
     if (isKept) this.names.add(key);
     else this.names.delete(key);
+    this.bounds.onChanged(key);
     return isKept;
   }
 
-  /** Whether there was a live entry. */
+  /** Whether `value` could be kept at all. */
+  fits(key: string, value: Uint8Array): boolean {
+    return sizeOf(key, value) <= (this.lruFor(key)?.maxSize ?? 0);
+  }
+
+  /** Whether there was anything live. */
   delete(key: string): boolean {
-    const entry = this.lru?.peek(key);
-    this.lru?.delete(key);
-    return entry !== undefined && this.ttlLeftMs(entry) > 0;
+    const isLive = this.get(key) !== undefined;
+    this.lruFor(key)?.delete(key);
+    this.bounds.onChanged(key);
+    return isLive;
   }
 
   /** Keys of all entries, expired ones included. Entries may come and go during the walk. */
@@ -78,10 +124,33 @@ export class BoundedEntries {
   }
 
   clear(): void {
-    this.lru?.clear();
+    this.entries?.clear();
+    this.versions?.clear();
   }
 
-  ttlLeftMs(entry: BoundedEntry): number {
-    return entry.expiresAtMs - this.clock.monotonicNow();
+  /** How long the value, or a lease that stands alone, will be kept. */
+  ttlLeftMs({ value, lease, expiresAtMs }: BoundedEntry): number {
+    return (value === null ? (lease?.expiresAtMs ?? 0) : expiresAtMs) - this.clock.monotonicNow();
+  }
+
+  private lruFor(key: string): Lru | null {
+    const { versionPrefix } = this.bounds;
+    return versionPrefix !== undefined && key.startsWith(versionPrefix) ? this.versions : this.entries;
+  }
+
+  private lruOf(maxBytes: number, maxEntries?: number): Lru | null {
+    // The library reserves its lists for `max` entries at once, so a number that can never be reached must not get there.
+    const fitting = Math.floor(maxBytes / ENTRY_OVERHEAD_BYTES);
+    const max = maxEntries === undefined ? {} : { max: Math.min(maxEntries, fitting) };
+    const dispose = (_entry: BoundedEntry, key: string, reason: LRUCache.DisposeReason): void => {
+      this.bounds.onChanged(key);
+      if (reason === 'evict') this.bounds.onEvicted?.(key);
+      // One that is replaced keeps its place in a walk that is under way.
+      if (reason !== 'set') this.names.delete(key);
+    };
+    return fitting < 1 || max.max === 0 ? null : new LRUCache({ ...max, maxSize: maxBytes, dispose });
   }
 }
+
+const sizeOf = (key: string, value: Uint8Array | null): number =>
+  ENTRY_OVERHEAD_BYTES + Buffer.byteLength(key) + (value?.byteLength ?? 0);

@@ -67,7 +67,7 @@ const pick = <T>(items: readonly T[], places: readonly number[]): T[] => places.
  * As `Promise.all`, but settles only when nothing is under way any more. A command that throws must be made to reject:
  * otherwise nobody hears of those that were sent before it.
  */
-async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+export async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const results = await Promise.allSettled(promises);
   throwFailureOf(results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : [])));
   return results.map((result) => (result as PromiseFulfilledResult<T>).value);

@@ -95,6 +95,18 @@ export function clusterOptions(options: ResolvedRedisOptions): LegacyClusterOpti
   };
 }
 
+/** Options for one node of a cluster, at `host:port`. */
+export function clusterNodeOptions(options: ResolvedRedisOptions, address: string): LegacyReplies<RedisOptions> {
+  const at = address.lastIndexOf(':');
+  return {
+    ...failFast(options),
+    ...credentials(options),
+    ...(options.tls && { tls: options.tls }),
+    host: address.slice(0, at),
+    port: Number(address.slice(at + 1)),
+  };
+}
+
 /** Servers that are given as `host:port`. */
 export function nodesAt(addresses: readonly string[]): RedisAddress[] {
   return addresses.map((address) =>

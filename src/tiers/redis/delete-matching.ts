@@ -16,37 +16,43 @@ export interface Deletion {
   readonly complete: boolean;
 }
 
-/** Runs one step within the deadline. */
-export type RunStep = <T>(command: () => Promise<T>) => Promise<Reply<T>>;
+/** How the walk asks and deletes; each step within the deadline. */
+export interface WalkSteps {
+  readonly scan: <T>(command: () => Promise<T>) => Promise<Reply<T>>;
+  readonly unlink: (command: () => Promise<number>, keys: readonly Buffer[]) => Promise<Reply<number>>;
+  /** `false`: a key that is none of the user's. */
+  readonly isOurs: (key: Buffer) => boolean;
+}
 
 /**
  * Deletes every key that matches `pattern`, on every master, by SCAN and UNLINK: the server is never busy with it for
  * more than a moment, and whatever was there when it began is found. Stays with `client`: a cursor means nothing to
  * another server, so when the connection is lost the walk ends.
  */
-export async function deleteMatching(client: RedisClient, pattern: string, run: RunStep): Promise<Deletion> {
+export async function deleteMatching(client: RedisClient, pattern: string, steps: WalkSteps): Promise<Deletion> {
   const masters = mastersOf(client);
   let deleted = 0;
   for (const master of masters) {
-    const walk = await deleteOn(master, client, pattern, run);
+    const walk = await deleteOn(master, client, pattern, steps);
     deleted += walk.deleted;
     if (!walk.complete) return { deleted, complete: false };
   }
   return { deleted, complete: coversAll(client, masters) };
 }
 
-async function deleteOn(master: Redis, client: RedisClient, pattern: string, run: RunStep): Promise<Deletion> {
+async function deleteOn(master: Redis, client: RedisClient, pattern: string, steps: WalkSteps): Promise<Deletion> {
   const count = isCluster(client) ? KEYS_PER_CLUSTER_STEP : KEYS_PER_STEP;
   let deleted = 0;
   let cursor = '0';
   do {
     const from = cursor;
-    const step = await run(() => master.scanBuffer(from, 'MATCH', pattern, 'COUNT', count));
+    const step = await steps.scan(() => master.scanBuffer(from, 'MATCH', pattern, 'COUNT', count));
     if (!step.ok) return { deleted, complete: false };
-    const [next, keys] = step.value;
+    const [next, found] = step.value;
     cursor = next.toString();
+    const keys = found.filter(steps.isOurs);
     if (keys.length === 0) continue;
-    const unlinked = await run(() => batchCommandsFor(client).unlink(client, keys));
+    const unlinked = await steps.unlink(() => batchCommandsFor(client).unlink(client, keys), keys);
     if (!unlinked.ok) return { deleted, complete: false };
     deleted += unlinked.value;
   } while (cursor !== '0');

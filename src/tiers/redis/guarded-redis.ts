@@ -1,38 +1,25 @@
-import type { EventSink } from '../../core/events.js';
 import type { ResolvedRedisOptions } from '../../core/policy/options.js';
-import type { Clock } from '../../core/ports/clock.js';
 import type { BreakerState, Reply, StoreHealth, UnavailableReason } from '../../core/ports/store.js';
 import { Availability } from '../../core/resilience/availability.js';
 import { Breaker } from '../../core/resilience/breaker.js';
 import { Guard } from '../../core/resilience/guard.js';
 import type { Effort } from '../../core/resilience/guarded-call.js';
-import { RESILIENCE_DEFAULTS, type ResilienceTuning } from '../../core/resilience/resilience-defaults.js';
+import { RESILIENCE_DEFAULTS } from '../../core/resilience/resilience-defaults.js';
 import { unavailable } from '../../core/resilience/unavailable.js';
 import { areOwnersReady } from './cluster-nodes.js';
 import { classifyFailure, NotConnectedError } from './command-failure.js';
 import { Connections } from './connections.js';
 import { FirstAttempt } from './first-attempt.js';
-import type { IoredisModule, RedisClient } from './load-ioredis.js';
+import type { RedisClient } from './load-ioredis.js';
 import { RecoveryProbe } from './recovery-probe.js';
-import { clientFactory, isCluster, mastersOf } from './redis-client.js';
+import type { RedisParts } from './redis-parts.js';
+import { attemptTimeoutOf, isCluster, mastersOf } from './redis-client.js';
 import { Silence } from './silence.js';
-
-export interface RedisParts {
-  readonly clock: Clock;
-  /** Hears `tierFailed` and `tierRecovered` of the tier `redis`, once per change. */
-  readonly events: EventSink;
-  /** Default {@link RESILIENCE_DEFAULTS}. */
-  readonly tuning?: Partial<ResilienceTuning>;
-  /** Between 0 and 1, for jitter. Default `Math.random`. */
-  readonly random?: () => number;
-}
 
 /** Silence after which connections that look alive are thrown away, in milliseconds. */
 const SILENCE_MS = 1_000;
 /** How long closing waits for commands under way, in milliseconds. */
 const DRAIN_MS = 200;
-/** What an attempt to connect may take on top of the connection itself, in milliseconds. */
-const HANDSHAKE_MS = 3_000;
 
 /**
  * Connections to Redis and the guard in front of them: runs commands that never reject and never take longer than the
@@ -52,7 +39,8 @@ export class GuardedRedis {
   private readonly firstAttempt: FirstAttempt;
   private closing: Promise<void> | null = null;
 
-  constructor(library: IoredisModule, options: ResolvedRedisOptions, parts: RedisParts) {
+  /** `create`: makes a client that has not begun to connect. */
+  constructor(create: () => RedisClient, options: ResolvedRedisOptions, parts: RedisParts) {
     const { clock, events } = parts;
     const random = parts.random ?? Math.random;
     const tuning = { ...RESILIENCE_DEFAULTS, ...parts.tuning };
@@ -75,8 +63,8 @@ export class GuardedRedis {
     this.connections = new Connections(options.connections, {
       clock,
       random,
-      create: clientFactory(library, options, clock),
-      attemptTimeoutMs: options.connectTimeoutMs + HANDSHAKE_MS,
+      create,
+      attemptTimeoutMs: attemptTimeoutOf(options),
       onReady: () => this.becameReady(),
       onDown: () => this.wentDown(),
     });
@@ -132,6 +120,11 @@ export class GuardedRedis {
   /** A client for commands that belong together, each to be sent through {@link run}. `null`: none is ready. */
   pin(): RedisClient | null {
     return this.connections.isReady ? this.connections.take() : null;
+  }
+
+  /** Makes all connections anew. */
+  reset(): void {
+    this.connections.reset();
   }
 
   /** Whether the first attempt to connect succeeded. Waits for its end, `withinMs` milliseconds at most. */

@@ -1,11 +1,18 @@
 import type { ResolvedRedisOptions } from '../../core/policy/options.js';
+import type { EntryStore } from '../../core/ports/entry-store.js';
 import type { Reply, Store, StoreHealth, StoreMode, StoreWrite } from '../../core/ports/store.js';
 import type { Effort } from '../../core/resilience/guarded-call.js';
 import { type BatchCommands, bytesOf, extendAll, onCluster, onOneServer } from './batch-commands.js';
+import { ChangeListeners } from './change-listeners.js';
 import { type Deletion, deleteMatching } from './delete-matching.js';
-import { GuardedRedis, type RedisParts } from './guarded-redis.js';
-import type { IoredisModule } from './load-ioredis.js';
+import { GuardedRedis } from './guarded-redis.js';
+import type { IoredisModule, RedisClient } from './load-ioredis.js';
+import { RedisChanges } from './redis-changes.js';
+import { clientFactory } from './redis-client.js';
+import { RedisEntries } from './redis-entries.js';
 import { countNodes, readMemory, UNKNOWN_MEMORY } from './redis-health.js';
+import type { RedisParts } from './redis-parts.js';
+import { ReplicaConfirmation } from './replica-confirmation.js';
 import { INCREMENT } from './scripts/increment.js';
 
 const isBytesOrNull = (reply: unknown): boolean => reply === null || Buffer.isBuffer(reply);
@@ -20,8 +27,12 @@ const ASK: Effort<unknown> = { idempotent: true };
 /** A store on Redis: one server, the master that sentinels name, or a cluster. Connects in the background. */
 export class RedisStore implements Store {
   readonly mode: StoreMode;
+  readonly entries: EntryStore;
+  readonly changes: RedisChanges;
   private readonly redis: GuardedRedis;
   private readonly batch: BatchCommands;
+  private readonly listeners = new ChangeListeners();
+  private readonly confirmation: ReplicaConfirmation;
 
   /** Begins to connect; waits for nothing. Throws `CacheConfigurationError` for an address that cannot be read. */
   constructor(
@@ -31,7 +42,13 @@ export class RedisStore implements Store {
   ) {
     this.mode = options.topology.mode;
     this.batch = this.mode === 'cluster' ? onCluster : onOneServer;
-    this.redis = new GuardedRedis(library, options, parts);
+    this.changes = new RedisChanges(library, options, parts, this.listeners);
+    const { clock } = parts;
+    this.confirmation = new ReplicaConfirmation(options.minReplicas, Math.ceil(options.timeoutMs / 2));
+    const create = clientFactory(library, options, clock);
+    this.redis = new GuardedRedis(() => this.changes.watch(create()), options, parts);
+    this.changes.open(this.redis);
+    this.entries = new RedisEntries({ clock, redis: this.redis, batch: this.batch, listeners: this.listeners });
   }
 
   /**
@@ -61,7 +78,7 @@ export class RedisStore implements Store {
   async set(write: StoreWrite): Promise<Reply<true>> {
     const effort = { idempotent: true, bytes: sizeOf(write), accepts: isDone };
     const { key, ttlMs } = write;
-    const reply = await this.redis.run((client) => client.set(key, bytesOf(write), 'PX', ttlMs), effort, [key]);
+    const reply = await this.write((client) => client.set(key, bytesOf(write), 'PX', ttlMs), effort, [key]);
     return reply.ok ? { ...reply, value: true } : reply;
   }
 
@@ -69,7 +86,7 @@ export class RedisStore implements Store {
   async setIfAbsent(write: StoreWrite): Promise<Reply<boolean>> {
     const effort = { idempotent: false, bytes: sizeOf(write), accepts: isDoneOrNull };
     const { key, ttlMs } = write;
-    const reply = await this.redis.run((client) => client.set(key, bytesOf(write), 'PX', ttlMs, 'NX'), effort, [key]);
+    const reply = await this.write((client) => client.set(key, bytesOf(write), 'PX', ttlMs, 'NX'), effort, [key]);
     return reply.ok ? { ok: true, value: reply.value !== null } : reply;
   }
 
@@ -78,33 +95,41 @@ export class RedisStore implements Store {
   }
 
   setManyOnce(writes: readonly StoreWrite[]): Promise<Reply<true>> {
-    return this.writeMany(writes, false);
+    return this.writeMany(writes, false, this.confirmation);
   }
 
   async extend(keys: readonly string[], ttlMs: number): Promise<Reply<true>> {
     if (keys.length === 0) return { ok: true, value: true };
     const effort = { idempotent: true, ...this.weigh(keys), commands: keys.length };
-    return this.redis.run((client) => extendAll(client, keys, ttlMs), effort, keys);
+    return this.write((client) => extendAll(client, keys, ttlMs), effort, keys);
   }
 
   /** After a connection was lost, keys that the first try deleted may be missing from the count. */
   delete(keys: readonly string[]): Promise<Reply<number>> {
     if (keys.length === 0) return Promise.resolve({ ok: true, value: 0 });
     const effort = { idempotent: true, ...this.weigh(keys), accepts: isCount };
-    return this.redis.run((client) => this.batch.unlink(client, keys), effort, keys);
+    const unlink = (client: RedisClient): Promise<number> => this.batch.unlink(client, keys);
+    return this.write(this.confirmation.of(unlink, keys), effort, keys);
   }
 
   /** Not tried again: a first try that was carried out would be added twice. */
   async increment(key: string, by: number, ttlMs: number): Promise<Reply<number>> {
     const effort = { idempotent: false, accepts: isIntegerText };
-    const reply = await this.redis.run((client) => client.eval(INCREMENT, 1, key, by, ttlMs), effort, [key]);
+    const reply = await this.write((client) => client.eval(INCREMENT, 1, key, by, ttlMs), effort, [key]);
     return reply.ok ? { ok: true, value: Number(reply.value) } : reply;
   }
 
   async deleteMatching(pattern: string): Promise<Deletion> {
     const client = this.redis.pin();
     if (!client) return { deleted: 0, complete: false };
-    return deleteMatching(client, pattern, (command) => this.redis.run(command, ASK));
+    return deleteMatching(client, pattern, {
+      scan: (command) => this.redis.run(command, ASK),
+      unlink: (command, keys) => {
+        const names = keys.map(String);
+        return this.write(this.confirmation.of(command, names), ASK, names);
+      },
+      isOurs: (key) => !this.changes.isCanary(key),
+    });
   }
 
   async health(): Promise<StoreHealth> {
@@ -132,16 +157,30 @@ export class RedisStore implements Store {
     return this.redis.onRecovered(listener);
   }
 
-  close(): Promise<void> {
-    return this.redis.close();
+  async close(): Promise<void> {
+    await Promise.all([this.redis.close(), this.changes.close()]);
   }
 
-  private writeMany(writes: readonly StoreWrite[], idempotent: boolean): Promise<Reply<true>> {
+  /** Runs a command that changes `keys`. */
+  private write<T>(
+    command: (client: RedisClient) => Promise<T>,
+    effort: Effort<T>,
+    keys: readonly string[],
+  ): Promise<Reply<T>> {
+    return this.listeners.around(keys, () => this.redis.run(command, effort, keys));
+  }
+
+  private writeMany(
+    writes: readonly StoreWrite[],
+    idempotent: boolean,
+    confirmation?: ReplicaConfirmation,
+  ): Promise<Reply<true>> {
     if (writes.length === 0) return Promise.resolve({ ok: true, value: true });
     const bytes = writes.reduce((sum, write) => sum + sizeOf(write), 0);
     const effort = { idempotent, commands: writes.length, bytes, accepts: isDone };
     const keys = writes.map(({ key }) => key);
-    return this.redis.run((client) => this.batch.setMany(client, writes), effort, keys);
+    const write = (client: RedisClient): Promise<true> => this.batch.setMany(client, writes);
+    return this.write(confirmation?.of(write, keys) ?? write, effort, keys);
   }
 
   private nodes(): StoreHealth['nodes'] {

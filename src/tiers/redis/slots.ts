@@ -1,4 +1,4 @@
-const SLOT_COUNT = 16_384;
+export const SLOT_COUNT = 16_384;
 const POLYNOMIAL = 0x1021;
 
 const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {

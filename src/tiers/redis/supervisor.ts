@@ -40,6 +40,7 @@ export class Supervisor {
   private isClosed = false;
   private downSinceMs: number;
   private attemptedAtMs = -Infinity;
+  private notBeforeMs = -Infinity;
 
   constructor(private readonly options: SupervisorOptions) {
     this.downSinceMs = options.clock.monotonicNow();
@@ -68,8 +69,9 @@ export class Supervisor {
     this.schedule();
   }
 
-  /** Throws the present connection away and makes a new one. */
-  reset(): void {
+  /** Throws the present connection away and makes a new one, `pauseMs` milliseconds from now at the earliest. */
+  reset(pauseMs = 0): void {
+    this.notBeforeMs = this.options.clock.monotonicNow() + pauseMs;
     void this.connection?.destroy();
   }
 
@@ -122,6 +124,7 @@ export class Supervisor {
     const nowMs = clock.monotonicNow();
     const { isWanted, briefCount } = this;
     const delayMs = reconnectDelayMs({ downMs: nowMs - this.downSinceMs, isWanted, briefCount }, random);
-    this.timer = clock.after(Math.max(0, this.attemptedAtMs + delayMs - nowMs), () => this.attempt());
+    const atMs = Math.max(this.attemptedAtMs + delayMs, this.notBeforeMs);
+    this.timer = clock.after(Math.max(0, atMs - nowMs), () => this.attempt());
   }
 }

@@ -50,7 +50,7 @@ class Refuse implements CanActivate {
   constructor(@Inject(CacheEventBus) private readonly events: CacheEventBus) {}
 
   canActivate(): boolean {
-    this.events.emit('hit', { category: 'permissions', key: 'k', ms: 0.1, ageMs: 1, savedMs: 0 });
+    this.events.emit('hit', { category: 'permissions', key: 'k', ms: 0.1, tier: 'redis', ageMs: 1, savedMs: 0 });
     return false;
   }
 }
@@ -73,6 +73,7 @@ class Work {
     this.events.emit('hit', {
       category: 'context',
       key: 'context:secret',
+      tier: 'redis',
       ms: 0.1,
       ageMs: 1,
       savedMs: 9,
@@ -95,19 +96,19 @@ class Work {
   @Get('fails')
   async fails(): Promise<never> {
     await this.meter.measure(() => pause(1));
-    this.events.emit('hit', { category: 'tool', key: 'k', ms: 0.1, ageMs: 1, savedMs: 0 });
+    this.events.emit('hit', { category: 'tool', key: 'k', ms: 0.1, tier: 'redis', ageMs: 1, savedMs: 0 });
     throw new Error('broken');
   }
 
   @Get('rejects')
   rejects(): never {
-    this.events.emit('hit', { category: 'tool', key: 'k', ms: 0.1, ageMs: 1, savedMs: 0 });
+    this.events.emit('hit', { category: 'tool', key: 'k', ms: 0.1, tier: 'redis', ageMs: 1, savedMs: 0 });
     throw new BadRequestException('no');
   }
 
   @Get('raw')
   raw(@Res() response: AnyResponse): void {
-    this.events.emit('hit', { category: 'tool', key: 'k', ms: 0.1, ageMs: 1, savedMs: 0 });
+    this.events.emit('hit', { category: 'tool', key: 'k', ms: 0.1, tier: 'redis', ageMs: 1, savedMs: 0 });
     response.status(202).send('raw');
   }
 
@@ -116,7 +117,7 @@ class Work {
     const raw = rawOf(response);
     raw.write('a');
     raw.write('b');
-    this.events.emit('hit', { category: 'late', key: 'k', ms: 0.1, ageMs: 1, savedMs: 0 });
+    this.events.emit('hit', { category: 'late', key: 'k', ms: 0.1, tier: 'redis', ageMs: 1, savedMs: 0 });
     raw.end('c');
   }
 

@@ -50,8 +50,13 @@ describe('two instances on one Redis', () => {
     const [a, b] = [await connected(), await connected()];
     const policy = { dependsOn: [everything()] };
     let finish: (value: string) => void = () => undefined;
-    const slow = a.getOrLoad('tool:1', () => new Promise<string>((resolve) => (finish = resolve)), policy);
-    await until(async () => (await server.command('EXISTS', 'agent-cache:~v:resource:%2A:%2A')) === 1);
+    let isLoading = false;
+    const load = (): Promise<string> => {
+      isLoading = true;
+      return new Promise((resolve) => (finish = resolve));
+    };
+    const slow = a.getOrLoad('tool:1', load, policy);
+    await until(() => isLoading);
     expect(await b.invalidate({ resource: everything() })).toEqual({ acknowledged: true });
     finish('old');
     await slow;

@@ -175,7 +175,7 @@ describe('calls that are aborted', () => {
     const kit = createRecordingCache();
     const method = jest.fn(async (_id: string, _signal: AbortSignal) => 'x');
     const cached = kit.under(valuePolicy({}), method);
-    const release = kit.store.hold('getMany');
+    const release = kit.store.hold('read');
     const controller = new AbortController();
     const call = cached('a', controller.signal);
     await settle();

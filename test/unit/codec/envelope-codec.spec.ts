@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { crc32, deflateRawSync } from 'node:zlib';
+import * as nodeZlib from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, crc32, deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
+import type { Zstd } from '../../../src/codec/compression.js';
 import { createEnvelopeCodec, type EnvelopeCodecOptions } from '../../../src/codec/envelope-codec.js';
 import { CacheArgumentError } from '../../../src/core/errors.js';
 import type { Envelope } from '../../../src/core/ports/codec.js';
@@ -81,8 +83,16 @@ describe('an envelope', () => {
     expect(codecWith().open(codecWith().seal(empty), KEY)).toEqual(empty);
   });
 
-  it('does not open under another key', () => {
-    expect(codecWith().open(codecWith().seal(envelope()), `${KEY}0`)).toBeNull();
+  it('is foreign under another key, also one that is compressed in a way that is not known here', () => {
+    expect(codecWith().open(codecWith().seal(envelope()), `${KEY}0`)).toBe('foreign');
+    expect(codecWith().open(stored({ ...HEADER, c: 9, z: 'lzma' }), `${KEY}0`)).toBe('foreign');
+  });
+
+  it('is not foreign but broken when it is cut or altered, whatever key it names', () => {
+    const sealed = codecWith().seal(envelope());
+    expect(codecWith().open(sealed.subarray(0, -1), `${KEY}0`)).toBeNull();
+    expect(codecWith().open(Buffer.from(sealed.toString().replace('task', 'tusk')), KEY)).toBeNull();
+    expect(codecWith().open(stored({ ...HEADER, n: 6 }), `${KEY}0`)).toBeNull();
   });
 });
 
@@ -109,18 +119,19 @@ describe('compression', () => {
     expect(codecWith().open(codecWith({ compressMinBytes: 1 }).seal(envelope(long)), KEY)).toEqual(envelope(long));
   });
 
-  it('does not inflate to more than was stored', () => {
+  it('does not expand to more than was stored', () => {
     const bomb = deflateRawSync(Buffer.alloc(1024 * 1024));
     const header = { ...HEADER, n: bomb.length };
-    expect(codecWith().open(stored({ ...header, c: 1024 * 1024 }, bomb), KEY)?.encoded.bytes).toHaveLength(1024 * 1024);
+    const opened = codecWith().open(stored({ ...header, c: 1024 * 1024 }, bomb), KEY);
+    expect(opened).toMatchObject({ encoded: { bytes: Buffer.alloc(1024 * 1024) } });
     expect(codecWith().open(stored({ ...header, c: 1024 * 1024 - 1 }, bomb), KEY)).toBeNull();
     expect(codecWith().open(stored({ ...header, c: 1024 * 1024 + 1 }, bomb), KEY)).toBeNull();
     expect(
-      codecWith({ maxInflatedBytes: 1024 * 1024 - 1 }).open(stored({ ...header, c: 1024 * 1024 }, bomb), KEY),
+      codecWith({ maxExpandedBytes: 1024 * 1024 - 1 }).open(stored({ ...header, c: 1024 * 1024 }, bomb), KEY),
     ).toBeNull();
   });
 
-  it('takes no memory for what a bomb would inflate to', () => {
+  it('takes no memory for what a bomb would expand to', () => {
     const bomb = deflateRawSync(Buffer.alloc(128 * 1024 * 1024), { level: 1 });
     const before = process.memoryUsage().rss;
     expect(codecWith().open(stored({ ...HEADER, n: bomb.length, c: 1_000 }, bomb), KEY)).toBeNull();
@@ -129,8 +140,62 @@ describe('compression', () => {
   });
 
   it('never writes what it could not read back', () => {
-    const codec = codecWith({ compressMinBytes: 1, maxInflatedBytes: 1_000 });
+    const codec = codecWith({ compressMinBytes: 1, maxExpandedBytes: 1_000 });
     expect(codec.open(codec.seal(envelope(long)), KEY)).toEqual(envelope(long));
+  });
+});
+
+describe('zstd', () => {
+  const long = JSON.stringify({ text: 'the same again and again '.repeat(200) });
+  const without = {};
+  /** Stands in for it where Node does not have it, in a form that nobody else reads. */
+  const standIn = {
+    zstdCompressSync: (payload: Buffer): Buffer => brotliCompressSync(payload),
+    zstdDecompressSync: (bytes: Buffer, options: { maxOutputLength: number }): Buffer =>
+      brotliDecompressSync(bytes, options),
+  } as Zstd;
+  const headerOf = (sealed: Buffer): unknown => JSON.parse(sealed.toString('latin1', 13).split('\n')[0] as string);
+
+  it.each<[string, Zstd | undefined]>([
+    ['Node', undefined],
+    ['a stand-in', standIn],
+  ])('of %s brings back what it made smaller, and no more than was stored', (_, zlib) => {
+    const codec = codecWith({ compressMinBytes: 1, ...(zlib && { zlib }) });
+    const sealed = codec.seal(envelope(long));
+    expect(sealed.length).toBeLessThan(300);
+    expect(codec.open(sealed, KEY)).toEqual(envelope(long));
+    const header = headerOf(sealed) as { c: number };
+    const payload = sealed.subarray(sealed.indexOf('\n') + 1);
+    for (const c of [1, header.c - 1, header.c + 1]) {
+      expect(codec.open(stored({ ...header, c }, payload), KEY)).toBeNull();
+    }
+  });
+
+  it('is named by what it compressed, and used where Node has it', () => {
+    const has = 'zstdCompressSync' in nodeZlib;
+    expect(headerOf(codecWith({ compressMinBytes: 1, zlib: standIn }).seal(envelope(long)))).toMatchObject({
+      z: 'zstd',
+    });
+    expect((headerOf(codecWith({ compressMinBytes: 1 }).seal(envelope(long))) as { z?: string }).z === 'zstd').toBe(
+      has,
+    );
+  });
+
+  it('leaves a miss to a process that does not have it, and reads what that one wrote', () => {
+    const [one, other] = [standIn, without].map((zlib) => codecWith({ compressMinBytes: 1, zlib }));
+    expect(other?.open(one?.seal(envelope(long)) as Buffer, KEY)).toBeNull();
+    expect(one?.open(other?.seal(envelope(long)) as Buffer, KEY)).toEqual(envelope(long));
+  });
+
+  it('leaves entries as they are that name no way of compression', () => {
+    const deflated = deflateRawSync(long);
+    const older = stored({ ...HEADER, n: deflated.length, c: long.length }, deflated);
+    for (const zlib of [standIn, without]) {
+      expect(codecWith({ zlib }).open(older, KEY)).toMatchObject({ encoded: { bytes: Buffer.from(long) } });
+    }
+    expect(
+      codecWith().open(stored({ ...HEADER, n: deflated.length, c: long.length, z: 'lzma' }, deflated), KEY),
+    ).toBeNull();
   });
 });
 

@@ -93,7 +93,7 @@ describe('resolveModuleOptions', () => {
     expect(problemsOf(code, null)).toEqual([
       'bindings is null: expected an array of what bindCache(…) answers',
       'tools is 5: expected an object with a descriptor for each tool, or a function',
-      'prefx is no option: expected some of enabled, prefix, redis, memory, ttl, grace, compress, encryption, embeddings, metrics, scope, tools',
+      'prefx is no option: expected some of enabled, prefix, redis, store, memory, ttl, grace, compress, encryption, embeddings, metrics, scope, cascade, tools',
       expect.stringContaining('isGlobal is no option'),
       expect.stringContaining('redis.urll is no option: expected some of url, '),
       'ttl.tools is no option: expected some of default, context, tool, embedding, prompt, max',

@@ -40,7 +40,9 @@ describe('readCacheEnvironment', () => {
       CACHE_REDIS_CONNECT_TIMEOUT: '3',
       CACHE_REDIS_MAX_IN_FLIGHT: '64',
       CACHE_REDIS_CONNECTIONS: '4',
+      CACHE_REDIS_MIN_REPLICAS: '1',
       CACHE_MEMORY_MAX_BYTES: '1mb',
+      CACHE_MEMORY_WITHOUT_TRACKING: '2',
       CACHE_DEFAULT_TTL: '60',
       CACHE_TTL_CONTEXT: '2m',
       CACHE_TTL_TOOL: '3m',
@@ -60,11 +62,12 @@ describe('readCacheEnvironment', () => {
         connectTimeoutMs: 3_000,
         maxInFlight: 64,
         connections: 4,
+        minReplicas: 1,
         username: undefined,
         password: undefined,
         tls: undefined,
       },
-      memory: { maxBytes: 1_048_576, maxEntries: undefined },
+      memory: { maxBytes: 1_048_576, maxEntries: undefined, withoutTrackingMs: 2_000 },
       ttl: {
         defaultMs: 60_000,
         contextMs: 120_000,
@@ -81,7 +84,18 @@ describe('readCacheEnvironment', () => {
       ],
       embeddings: { enabled: true },
       resolveScope: undefined,
+      cascade: {},
     });
+  });
+
+  it.each([
+    ['off', null],
+    ['OFF', null],
+    ['0', null],
+    ['1500ms', 1_500],
+    ['1.5', 1_500],
+  ])('keeps entries without tracking for %s', (text, ms) => {
+    expect(read({ CACHE_MEMORY_WITHOUT_TRACKING: text }).resolved.memory.withoutTrackingMs).toBe(ms);
   });
 
   it('reads the other topologies', () => {
@@ -137,7 +151,9 @@ describe('readCacheEnvironment', () => {
       CACHE_REDIS_CONNECT_TIMEOUT: '0',
       CACHE_REDIS_MAX_IN_FLIGHT: '0',
       CACHE_REDIS_CONNECTIONS: '1.5',
+      CACHE_REDIS_MIN_REPLICAS: '65',
       CACHE_MEMORY_MAX_BYTES: '-1',
+      CACHE_MEMORY_WITHOUT_TRACKING: 'never',
       CACHE_DEFAULT_TTL: '0',
       CACHE_TTL_CONTEXT: 'soon',
       CACHE_TTL_TOOL: '-5m',
@@ -159,7 +175,9 @@ describe('readCacheEnvironment', () => {
         `CACHE_REDIS_CONNECT_TIMEOUT is '0': expected ${timeout}`,
         "CACHE_REDIS_MAX_IN_FLIGHT is '0': expected a whole number from 1 to 1000000, such as 1",
         "CACHE_REDIS_CONNECTIONS is '1.5': expected a whole number from 1 to 64, such as 1",
+        "CACHE_REDIS_MIN_REPLICAS is '65': expected a whole number from 0 to 64, such as 0",
         `CACHE_MEMORY_MAX_BYTES is '-1': expected ${size}`,
+        "CACHE_MEMORY_WITHOUT_TRACKING is 'never': expected a duration, or off; a bare number means seconds; such as 1s",
         `CACHE_DEFAULT_TTL is '0': expected ${timeToLive}`,
         `CACHE_TTL_CONTEXT is 'soon': expected ${timeToLive}`,
         `CACHE_TTL_TOOL is '-5m': expected ${timeToLive}`,

@@ -36,7 +36,7 @@ describe('getOrLoad', () => {
     const { cache, store, names } = createCacheKit();
     const money = new Money(5);
     expect(await cache.getOrLoad('price:1', async () => money)).toBe(money);
-    expect(store.countOf('set')).toBe(0);
+    expect(store.countOf('publish')).toBe(0);
     expect(names()).toEqual(['miss', 'load', 'refused']);
     expect(cache.outcomeOf(money)).toMatchObject({ status: 'refused', key: 'price:1' });
   });

@@ -24,7 +24,7 @@ describe('one load for all', () => {
   it('is joined by who saw no version, though it has been created since', async () => {
     const { cache, store } = createCacheKit();
     const counted = countedLoad();
-    const create = store.hold('setIfAbsent');
+    const create = store.hold('ensureVersions');
     const first = cache.getOrLoad('k:1', counted.load);
     await settle();
     const answer = holdNextAnswer(store, 'getMany');
@@ -68,7 +68,7 @@ describe('one load for all', () => {
 
   it('is not joined once its result would have expired, however long the store takes', async () => {
     const { cache, store, clock } = createCacheKit();
-    store.hold('set');
+    store.hold('publish');
     expect(await cache.getOrLoad('k:1', async () => 'old', { ttl: '1s' })).toBe('old');
     await clock.advance(999);
     expect(await cache.getOrLoad('k:1', async () => 'new', { ttl: '1s' })).toBe('old');
@@ -141,12 +141,12 @@ describe('one load for all', () => {
 
   it('creates a missing version once for all loads that miss it, and stores each', async () => {
     const { cache, store } = createCacheKit();
-    const release = store.hold('setIfAbsent');
+    const release = store.hold('ensureVersions');
     const loading = ['k:1', 'k:2', 'k:3'].map((key) => cache.getOrLoad(key, async () => key));
     await settle();
     release();
     await Promise.all(loading);
-    expect(store.countOf('setIfAbsent')).toBe(1);
+    expect(store.countOf('ensureVersions')).toBe(1);
     expect(await cache.getMany(['k:1', 'k:2', 'k:3'])).toEqual(['k:1', 'k:2', 'k:3']);
   });
 });
@@ -197,7 +197,7 @@ describe('a load that asks for its own key', () => {
     });
     await settle();
     counted.end();
-    store.hold('set');
+    store.hold('publish');
     expect([await other, await first, counted.loads]).toEqual(['v', 'v', 1]);
     gate.resolve();
     expect(await left).toBe('v');

@@ -8,7 +8,7 @@ describe('a store that gives no answer', () => {
       const { cache, store, events } = createCacheKit();
       store.fail(reason);
       expect(await cache.getOrLoad('k:1', async () => 'v')).toBe('v');
-      expect(store.countOf('set')).toBe(0);
+      expect(store.countOf('publish')).toBe(0);
       expect(events.map(({ name }) => name)).toEqual(['error', 'miss', 'load']);
       expect(await cache.explain('k:1')).toMatchObject({ status: 'miss' });
     },
@@ -33,21 +33,21 @@ describe('a store that gives no answer', () => {
 
   it('gives the result to the caller when only storing fails', async () => {
     const { cache, store, names } = createCacheKit();
-    store.fail('rejected', ['set']);
+    store.fail('rejected', ['publish']);
     expect(await cache.getOrLoad('k:1', async () => 'v')).toBe('v');
     expect(names()).toEqual(['miss', 'load', 'error']);
   });
 
   it('stores nothing when it is not known whether a missing token was invalidated meanwhile', async () => {
     const { cache, store } = createCacheKit();
-    store.fail('timeout', ['setIfAbsent']);
+    store.fail('timeout', ['ensureVersions']);
     await cache.getOrLoad('k:1', async () => 'v');
-    expect(store.countOf('set')).toBe(0);
+    expect(store.countOf('publish')).toBe(0);
   });
 
   it('is one error where a missing token could not be created, for all loads that share its creation', async () => {
     const { cache, store, events } = createCacheKit();
-    store.fail('timeout', ['setIfAbsent']);
+    store.fail('timeout', ['ensureVersions']);
     await cache.getOrLoadMany(['k:1', 'k:2'], async (missing) => missing);
     expect(events.filter(({ name }) => name === 'error')).toEqual([
       { name: 'error', event: { category: 'invalidation', operation: 'create-version', reason: 'timeout' } },
@@ -57,7 +57,7 @@ describe('a store that gives no answer', () => {
   it('keeps no caller waiting for a store that hangs while storing', async () => {
     const { cache, store } = createCacheKit();
     await cache.set('k:0', 'the tokens are there');
-    const release = store.hold('set');
+    const release = store.hold('publish');
     expect(await cache.getOrLoad('k:1', async () => 'v')).toBe('v');
     release();
     await settle();
@@ -66,7 +66,7 @@ describe('a store that gives no answer', () => {
 
   it('keeps a caller waiting for a store that hangs while creating tokens no longer than its timeout', async () => {
     const { cache, store, clock } = createCacheKit();
-    const release = store.hold('setIfAbsent');
+    const release = store.hold('ensureVersions');
     let result: string | undefined;
     const loading = cache.getOrLoad('k:1', async () => 'v').then((value) => (result = value));
     await clock.advance(99);
@@ -79,12 +79,12 @@ describe('a store that gives no answer', () => {
 
   it('keeps a caller waiting no longer than its timeout, reading and creating tokens together', async () => {
     const { cache, store, clock } = createCacheKit();
-    const read = store.hold('getMany');
+    const read = store.hold('read');
     let result: string | undefined;
     void cache.getOrLoad('k:1', async () => 'v').then((value) => (result = value));
     await clock.advance(80);
     read();
-    store.hold('setIfAbsent');
+    store.hold('ensureVersions');
     await clock.advance(19);
     expect(result).toBeUndefined();
     await clock.advance(1);
@@ -94,12 +94,12 @@ describe('a store that gives no answer', () => {
   it('keeps a reader waiting no longer than its timeout, with the groups that it did not name', async () => {
     const { cache, store, clock, events } = createCacheKit();
     await cache.set('k:1', 'v', { tags: ['t'] });
-    const read = store.hold('getMany');
+    const read = store.hold('read');
     let isDone = false;
     void cache.get('k:1').then(() => (isDone = true));
     await clock.advance(80);
     read();
-    store.hold('getMany');
+    store.hold('read');
     await clock.advance(19);
     expect(isDone).toBe(false);
     await clock.advance(1);
@@ -110,7 +110,7 @@ describe('a store that gives no answer', () => {
   it('is handed a result before the caller goes on, so that the next call hits', async () => {
     const { cache, store, names } = createCacheKit();
     await cache.getOrLoad('k:1', async () => 'v');
-    expect(store.countOf('set')).toBe(1);
+    expect(store.countOf('publish')).toBe(1);
     await cache.getOrLoad('k:1', async () => 'w');
     expect(names()).toEqual(['miss', 'load', 'set', 'hit']);
   });

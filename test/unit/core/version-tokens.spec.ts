@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createCacheKit, settle } from '../../support/cache-kit.js';
+import { createCacheKit } from '../../support/cache-kit.js';
 
 const MINUTE = 60_000;
 
@@ -64,20 +64,5 @@ describe('a process that is new', () => {
     await there.cache.set('k:2', 'v');
     await there.cache.set('k:3', 'v');
     expect(there.store.countOf('extend')).toBe(2);
-  });
-});
-
-describe('a result that will not be stored', () => {
-  it.each<[string, (load: { skip(reason: string): void }) => unknown]>([
-    ['that the loader keeps out', (load) => (load.skip('no'), 1)],
-    ['undefined', () => undefined],
-    ['that cannot be copied', () => () => 1],
-  ])('does not wait for versions: %s', async (_what, make) => {
-    const { cache, store } = createCacheKit();
-    store.hold('setIfAbsent');
-    let isDone = false;
-    void cache.getOrLoad('k:1', async (load) => make(load)).then(() => (isDone = true));
-    await settle();
-    expect(isDone).toBe(true);
   });
 });

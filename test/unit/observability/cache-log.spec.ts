@@ -31,6 +31,15 @@ describe('connectLog', () => {
     expect(lines).toHaveLength(3);
   });
 
+  it('says what to do where memory is off because the server refuses, in words of its own', () => {
+    const { events, lines } = connected();
+    events.emit('tierFailed', { tier: 'memory', reason: 'NOPERM user at 10.0.0.1 may not' });
+    expect(lines).toEqual([
+      expect.stringMatching(/^warn memory is unavailable \(Redis does not tell.*\+client\|tracking/),
+    ]);
+    expect(lines[0]).not.toContain('10.0.0.1');
+  });
+
   it('says nothing of a tier that is back and was never away', () => {
     const { events, lines } = connected();
     events.emit('tierRecovered', { tier: 'redis', downMs: 5 });

@@ -166,7 +166,7 @@ describe('CacheMetrics', () => {
 describe('connectMetrics', () => {
   function emitEach(events: CacheEventBus): void {
     const entry = { category: 'tool', key: 'tool:secret-key' };
-    events.emit('hit', { ...entry, ms: 1, ageMs: 5, savedMs: 20 });
+    events.emit('hit', { ...entry, ms: 1, tier: 'redis', ageMs: 5, savedMs: 20 });
     events.emit('miss', { ...entry, ms: 2, reason: 'absent' });
     events.emit('stale', { ...entry, ageMs: 5 });
     events.emit('load', { ...entry, ms: 30, ok: true });

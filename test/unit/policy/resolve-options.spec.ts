@@ -21,7 +21,7 @@ describe('resolveOptions', () => {
       enabled: true,
       prefix: 'agent-cache',
       redis: null,
-      memory: { maxBytes: 67_108_864, maxEntries: undefined },
+      memory: { maxBytes: 67_108_864, maxEntries: undefined, withoutTrackingMs: null },
       ttl: {
         defaultMs: 3_600_000,
         contextMs: 3_600_000,
@@ -35,6 +35,7 @@ describe('resolveOptions', () => {
       encryptionKeys: [],
       embeddings: { enabled: true },
       resolveScope: undefined,
+      cascade: {},
     });
     expect(resolveOptions({ redis: { url: 'redis://localhost' } }).redis).toEqual({
       topology: { mode: 'standalone', url: 'redis://localhost' },
@@ -42,6 +43,7 @@ describe('resolveOptions', () => {
       connectTimeoutMs: 2_000,
       maxInFlight: 512,
       connections: 1,
+      minReplicas: 0,
       username: undefined,
       password: undefined,
       sentinelUsername: undefined,
@@ -75,6 +77,7 @@ describe('resolveOptions', () => {
 
   it('uses every option given', () => {
     const resolve = () => ({ tenant: 't' });
+    const cascade = { tag: () => [], resource: () => [] };
     const resolved = resolveOptions({
       prefix: 'My.app_1-x',
       redis: {
@@ -83,18 +86,20 @@ describe('resolveOptions', () => {
         connectTimeout: '1s',
         maxInFlight: 7,
         connections: 2,
+        minReplicas: 1,
         username: 'u',
         password: 'p',
         sentinelUsername: 'su',
         sentinelPassword: 'sp',
         tls: { ca: 'x' },
       },
-      memory: { maxBytes: 5, maxEntries: 6 },
+      memory: { maxBytes: 5, maxEntries: 6, withoutTracking: '2s' },
       ttl: { default: '1s', context: '2s', tool: '3s', embedding: '4s', prompt: '5s', max: '6s' },
       grace: '7s',
       compress: { minBytes: 8 },
       encryption: { keys: [`a:${key(1)}`, `b:${key(2)}`] },
       scope: { resolve },
+      cascade,
     });
     expect(resolved).toEqual({
       enabled: true,
@@ -105,13 +110,14 @@ describe('resolveOptions', () => {
         connectTimeoutMs: 1_000,
         maxInFlight: 7,
         connections: 2,
+        minReplicas: 1,
         username: 'u',
         password: 'p',
         sentinelUsername: 'su',
         sentinelPassword: 'sp',
         tls: { ca: 'x' },
       },
-      memory: { maxBytes: 5, maxEntries: 6 },
+      memory: { maxBytes: 5, maxEntries: 6, withoutTrackingMs: 2_000 },
       ttl: { defaultMs: 1_000, contextMs: 2_000, toolMs: 3_000, embeddingMs: 4_000, promptMs: 5_000, maxMs: 6_000 },
       graceMs: 7_000,
       compressMinBytes: 8,
@@ -121,7 +127,13 @@ describe('resolveOptions', () => {
       ],
       embeddings: { enabled: true },
       resolveScope: resolve,
+      cascade,
     });
+  });
+
+  it.each(['off', '0s', undefined] as const)('keeps nothing without tracking for %j', (withoutTracking) => {
+    const memory = withoutTracking === undefined ? {} : { withoutTracking };
+    expect(resolveOptions({ memory }).memory.withoutTrackingMs).toBeNull();
   });
 
   it('cuts every time to live to the longest one', () => {
@@ -156,16 +168,18 @@ describe('resolveOptions', () => {
         connectTimeout: '0ms',
         maxInFlight: 0,
         connections: 1.5,
+        minReplicas: -1,
         password: 12345,
         tls: true,
       },
-      memory: { maxBytes: '64mb', maxEntries: 0 },
+      memory: { maxBytes: '64mb', maxEntries: 0, withoutTracking: 5 },
       ttl: { default: 3600, tool: '0s', max: 'soon' },
       grace: -1,
       compress: { minBytes: -1 },
       encryption: { keys: ['k1:hunter2'] },
       embeddings: { enabled: 0 },
       scope: { resolve: 'tenant' },
+      cascade: { tag: { prices: ['shop'] }, resource: null },
     });
     expect(error.code).toBe('CACHE_CONFIGURATION');
     expect(error.message.split('\n')).toEqual([
@@ -177,10 +191,12 @@ describe('resolveOptions', () => {
       "  - redis.connectTimeout is '0ms': expected a duration from 1ms to 60000ms, such as '2s'",
       '  - redis.maxInFlight is 0: expected a whole number from 1 to 1000000, such as 512',
       '  - redis.connections is 1.5: expected a whole number from 1 to 64, such as 2',
+      '  - redis.minReplicas is -1: expected a whole number from 0 to 64, such as 1',
       '  - redis.password is ***: expected a text',
       '  - redis.tls is true: expected an object',
       "  - memory.maxBytes is '64mb': expected a whole number of at least 0, such as 67108864",
       '  - memory.maxEntries is 0: expected a whole number of at least 1, such as 10000',
+      "  - memory.withoutTracking is 5: expected a duration, such as '1s', or 'off'",
       "  - ttl.max is 'soon': expected a duration of at least 1ms, such as '30d'",
       "  - ttl.default is 3600: expected a duration of at least 1ms, such as '1h'",
       "  - ttl.tool is '0s': expected a duration of at least 1ms, such as '30m'",
@@ -189,13 +205,15 @@ describe('resolveOptions', () => {
       "  - encryption.keys: key 1 of 1 has another form: expected 'id:base64' of 32 bytes each, every id once",
       '  - embeddings.enabled is 0: expected true or false',
       "  - scope.resolve is 'tenant': expected a function",
+      '  - cascade.tag is of type object: expected a function',
+      '  - cascade.resource is null: expected a function',
     ]);
     expect(error.message).not.toContain('hunter2');
     expect(error.message).not.toContain('12345');
   });
 
   it('refuses names that are no options, in every group, and shows no value', () => {
-    const groups = ['redis', 'memory', 'ttl', 'compress', 'encryption', 'embeddings', 'metrics', 'scope'];
+    const groups = ['redis', 'memory', 'ttl', 'compress', 'encryption', 'embeddings', 'metrics', 'scope', 'cascade'];
     const wrong = Object.fromEntries(groups.map((group) => [group, { nope: 'hunter2' }]));
     const { message } = errorOf({ ...wrong, prefx: 'hunter2', tools: {} });
     const named = [...message.matchAll(/ - (\S+) is no option: expected some of \w+/g)].map(([, path]) => path);

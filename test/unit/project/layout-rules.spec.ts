@@ -49,7 +49,12 @@ const LAWFUL: Files = {
   'src/tiers/memory/store.ts': ['../../core/ports/store.js', 'lru-cache'],
   'src/codec/json.ts': ['../core/ports/store.js', '../core/errors.js', 'node:zlib'],
   'src/observability/metrics.ts': ['../core/events.js', '../core/ports/store.js'],
-  'src/testing/fake.ts': ['../core/ports/store.js'],
+  'src/testing/fake.ts': [
+    '../core/ports/store.js',
+    '../composition/create.js',
+    '../tiers/memory/store.js',
+    'node:assert/strict',
+  ],
   'examples/app/main.ts': ['nestjs-agent-cache', 'nestjs-agent-cache/http', '@nestjs/common', './other.js'],
   'examples/app/other.ts': [],
 };

@@ -43,6 +43,15 @@ describe('the test command', () => {
     expect(text).toContain('what went wrong');
   });
 
+  it('shows the notes of a step that passes', async () => {
+    const writing = `process.stdout.write("note: 3 s\\nother\\n"); require("fs").writeFileSync(process.argv[1], "{}")`;
+    const step = `counted('steps-spec-notes', (report) => ['-e', ${JSON.stringify(writing)}, report], () => ({ passed: 1, failed: 0, skipped: [] }), {}, /^note.*$/gm)`;
+    const { code, lines } = await runSteps(`one: { limitSeconds: 20, check: ${step} }`);
+    expect(code).toBe(0);
+    expect(lines).toContain('note: 3 s');
+    expect(lines).not.toContain('other');
+  });
+
   it('fails when no step ran', async () => {
     expect(await runSteps('')).toMatchObject({ code: 1 });
   });

@@ -45,6 +45,46 @@ describe('a store in memory', () => {
     expect(await keysOf(store, ['a', 'b', 'c', 'd'])).toEqual(['a', 'c', 'd']);
   });
 
+  it('takes for used what was touched', async () => {
+    const store = open(3 * (ENTRY_OVERHEAD_BYTES + 101));
+    for (const key of ['a', 'b', 'c']) await put(store, key, 100);
+    store.entries.touch('a');
+    store.entries.touch('none');
+    await put(store, 'd', 100);
+    expect(await keysOf(store, ['a', 'b', 'c', 'd'])).toEqual(['a', 'c', 'd']);
+  });
+
+  it('tells what had to go for want of room, and nothing else', async () => {
+    const evicted: string[] = [];
+    const store = new MemoryStore({
+      maxBytes: 10_000,
+      maxEntries: 2,
+      clock,
+      onEvicted: (key) => void evicted.push(key),
+    });
+    for (const key of ['a', 'a', 'b', 'c']) await put(store, key, 1);
+    await store.delete(['b']);
+    await put(store, 'c', 50_000);
+    await store.close();
+    expect(evicted).toEqual(['a']);
+  });
+
+  it('gives versions an eighth of its room, which entries do not take from them, nor they from entries', async () => {
+    const store = new MemoryStore({ maxBytes: 40_000, clock, versionPrefix: 'v:' });
+    await put(store, 'v:first', 10);
+    for (let count = 0; count < 200; count++) await put(store, `k${count}`, 10);
+    expect(await keysOf(store, ['v:first', 'k0', 'k199'])).toEqual(['v:first', 'k199']);
+    for (let count = 0; count < 200; count++) await put(store, `v:${count}`, 10);
+    expect(await keysOf(store, ['v:first', 'v:199', 'k199'])).toEqual(['v:199', 'k199']);
+    const { memory } = await store.health();
+    expect(memory.usedBytes).toBeLessThanOrEqual(40_000);
+    expect(memory.usedBytes).toBeGreaterThan(38_000);
+    expect(await store.deleteMatching('v:*')).toMatchObject({ complete: true });
+    expect(await keysOf(store, ['v:199', 'k199'])).toEqual(['k199']);
+    await store.close();
+    expect((await store.health()).memory.usedBytes).toBe(0);
+  });
+
   it('stays within its number of entries', async () => {
     const store = open(1_000_000, 2);
     for (const key of ['a', 'b', 'c']) await put(store, key, 1);
@@ -135,7 +175,7 @@ describe('a store in memory', () => {
   it('keeps a small value without the pool that Node cut it from', async () => {
     const store = open(1_000_000);
     await store.set({ key: 'k', value: Buffer.from('small'), ttlMs: HOUR });
-    const { entries } = store as unknown as { entries: { get(key: string): { value: Buffer } } };
-    expect(entries.get('k').value.buffer.byteLength).toBe(5);
+    const { kept } = store as unknown as { kept: { get(key: string): { value: Buffer } } };
+    expect(kept.get('k').value.buffer.byteLength).toBe(5);
   });
 });

@@ -106,6 +106,20 @@ describe('a supervisor', () => {
     expect(told).toEqual(['ready', 'down', 'ready']);
   });
 
+  it('pauses before the next attempt for as long as it is told, whoever wants it sooner', async () => {
+    client().become('ready');
+    supervisor.reset(30_000);
+    supervisor.want();
+    await clock.advance(29_999);
+    expect(clients).toHaveLength(1);
+    await clock.advance(1);
+    expect(clients).toHaveLength(2);
+    client().become('ready');
+    supervisor.reset();
+    await clock.advance(2_000);
+    expect(clients).toHaveLength(3);
+  });
+
   it('ends a client for good that ended by itself: the library may still listen to sentinels', () => {
     client().become('end');
     expect(clients[0]?.disconnects).toBe(1);

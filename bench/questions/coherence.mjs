@@ -1,0 +1,74 @@
+/**
+ * How long does an instance serve what is no longer true: a key that another instance invalidates, and one that a stranger
+ * deletes? Limits: PUBLISH to a subscriber after DEL; the server's own invalidation message after DEL.
+ */
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { twoTiers } from '../lib/caches.mjs';
+import { inTurns, timeUntil } from '../lib/rounds.mjs';
+import { row } from '../lib/rows.mjs';
+import { toolResult } from '../lib/values.mjs';
+
+const PREFIX = 'bench-coherence';
+const [KEY, BARE_KEY, CHANNEL] = ['coherence:key', 'bare:coherence', 'bare:channel'];
+
+export async function measure({ url, isQuick }) {
+  const [a, b] = [await twoTiers(url, PREFIX), await twoTiers(url, PREFIX)];
+  const redis = new Redis(url);
+  const bare = await bareListener(url);
+  const samples = isQuick ? 3 : 101;
+  const elsewhere = await inTurns(
+    {
+      ours: () => untilGone(a, b, () => a.invalidate({ key: KEY })),
+      limit: () => bare.untilTold(() => Promise.all([redis.del(BARE_KEY), redis.publish(CHANNEL, BARE_KEY)])),
+    },
+    samples,
+  );
+  const outside = await inTurns(
+    {
+      ours: () => untilGone(a, b, async () => assert.equal(await redis.del(`${PREFIX}:${KEY}`), 1)),
+      limit: async () => {
+        await redis.set(BARE_KEY, 'x');
+        return bare.untilTold(() => redis.del(BARE_KEY));
+      },
+    },
+    samples,
+  );
+  for (const client of [redis, bare]) client.disconnect();
+  for (const cache of [a, b]) await cache.close();
+  return [
+    row('invalidated elsewhere', 'ms', elsewhere.ours, elsewhere.limit),
+    row('deleted outside', 'ms', outside.ours, outside.limit),
+  ];
+}
+
+/** Milliseconds from the start of `change` until `b`, which served the key from memory if it has any, serves it no more. */
+async function untilGone(a, b, change) {
+  await a.set(KEY, toolResult);
+  for (let tries = 0; tries < 50; tries++) {
+    if (b.outcomeOf(await b.get(KEY))?.tier === 'memory') break;
+    await turn();
+  }
+  assert.deepEqual(await b.get(KEY), toolResult);
+  return timeUntil(change, async () => (await b.get(KEY)) === undefined);
+}
+
+/** A subscriber to a channel and to the server's messages about keys that begin with `bare:`. */
+async function bareListener(url) {
+  const client = new Redis(url, { protocol: 2 });
+  let isTold = false;
+  client.on('messageBuffer', () => (isTold = true));
+  const id = await client.client('ID');
+  await client.client('TRACKING', 'ON', 'REDIRECT', id, 'BCAST', 'PREFIX', 'bare:');
+  await client.subscribe('__redis__:invalidate', CHANNEL);
+  return {
+    async untilTold(change) {
+      // What the last change has left on its way.
+      await turn();
+      isTold = false;
+      return timeUntil(change, () => isTold);
+    },
+    disconnect: () => client.disconnect(),
+  };
+}

@@ -1,0 +1,57 @@
+/**
+ * What does a hit in Redis cost when 64 callers ask at once, in throughput and in CPU of this process? Limit: GET and
+ * JSON.parse through ioredis, with or without auto-pipelining, whichever is better.
+ */
+import { Redis } from 'ioredis';
+import { counting, redisOnly } from '../lib/caches.mjs';
+import { crowd, inTurns, median } from '../lib/rounds.mjs';
+import { row } from '../lib/rows.mjs';
+import { BY_SIZE, keysOf } from '../lib/values.mjs';
+
+const CALLERS = 64;
+const KEYS = keysOf('redis-hit', 256);
+
+export async function measure({ url, rounds, roundMs }) {
+  const cache = await redisOnly(url, 'bench-redis-hit');
+  const clients = { plain: new Redis(url), pipelined: new Redis(url, { enableAutoPipelining: true }) };
+  const rows = [];
+  for (const [size, value] of Object.entries(BY_SIZE))
+    rows.push(...(await compare(size, value, { cache, clients, rounds, roundMs })));
+  for (const client of Object.values(clients)) client.disconnect();
+  await cache.close();
+  return rows;
+}
+
+async function compare(size, value, { cache, clients, rounds, roundMs }) {
+  const counter = { loads: 0 };
+  const loader = counting(counter, value);
+  const text = JSON.stringify(value);
+  for (const key of KEYS) {
+    await cache.set(key, value);
+    await clients.plain.set(`bare:${key}`, text);
+  }
+  const keyOf = (index) => KEYS[index % KEYS.length];
+  const bare = (client) => async (index) => JSON.parse(await client.get(`bare:${keyOf(index)}`));
+  const round = (call) => () => crowd(call, { callers: CALLERS, ms: roundMs });
+  const results = await inTurns(
+    {
+      ours: round((index) => cache.getOrLoad(keyOf(index), loader)),
+      plain: round(bare(clients.plain)),
+      pipelined: round(bare(clients.pipelined)),
+    },
+    rounds,
+  );
+  return rowsOf(size, results, counter.loads > 0 ? `${counter.loads} loads` : '');
+}
+
+/** The better client for each of the two. */
+function rowsOf(size, { ours, plain, pipelined }, note) {
+  const rates = (all) => all.map(({ perSecond }) => perSecond);
+  const cpu = (all) => all.map(({ cpuMicros }) => cpuMicros);
+  const faster = median(rates(plain)) > median(rates(pipelined)) ? plain : pipelined;
+  const leaner = median(cpu(plain)) < median(cpu(pipelined)) ? plain : pipelined;
+  return [
+    row(`redis hit, ${size}`, '/s', rates(ours), rates(faster), note),
+    row(`redis hit, ${size}, CPU`, 'µs', cpu(ours), cpu(leaner), note),
+  ];
+}

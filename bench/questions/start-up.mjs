@@ -1,0 +1,27 @@
+/** How long does a fresh process take to import `nestjs-agent-cache/core`, make a cache and get its first hit? Limit: ioredis. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { redisOnly } from '../lib/caches.mjs';
+import { inTurns, median } from '../lib/rounds.mjs';
+import { row } from '../lib/rows.mjs';
+import { toolResult } from '../lib/values.mjs';
+
+const SCRIPT = fileURLToPath(new URL('../lib/first-hit.mjs', import.meta.url));
+const PREFIX = 'bench-start-up';
+
+export async function measure({ url, rounds }) {
+  const cache = await redisOnly(url, PREFIX);
+  await cache.set('start:first', toolResult);
+  const memory = { ours: [], limit: [] };
+  const run = (name) => async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, name, url, PREFIX], { timeout: 30_000 });
+    const { ms, grownMb } = JSON.parse(stdout);
+    memory[name].push(grownMb);
+    return ms;
+  };
+  const times = await inTurns({ ours: run('ours'), limit: run('limit') }, rounds);
+  await cache.close();
+  const note = `+ ${median(memory.ours).toFixed(0)} MB against ${median(memory.limit).toFixed(0)}`;
+  return [row('start-up', 'ms', times.ours, times.limit, note)];
+}

@@ -1,0 +1,64 @@
+import {
+  ANY_RESOURCE,
+  assertArray,
+  contextGroup,
+  namespaceGroup,
+  resourceGroup,
+  tagGroup,
+  type Group,
+} from '../groups.js';
+import type { CachePolicy } from './cache-policy.js';
+import type { Cascade } from './cascade.js';
+import type { Resource } from './resource.js';
+import { TextMemo } from './text-memo.js';
+
+const NONE: readonly Group[] = [];
+/** Up to so many, comparing each with all is faster than a set. */
+const FEW = 16;
+
+type GroupedPolicy = Pick<CachePolicy<never>, 'tags' | 'context' | 'dependsOn'>;
+
+/**
+ * The groups that policies name. They are made for every call, also for a hit in memory, so the groups of texts that were
+ * seen before are not made again. Throws `CacheArgumentError` for what is no tag, context or resource.
+ */
+export class EntryGroups {
+  private readonly namespaces = new TextMemo(namespaceGroup);
+  private readonly tags = new TextMemo(tagGroup);
+  private readonly contexts = new TextMemo(contextGroup);
+
+  constructor(private readonly cascade: Cascade) {}
+
+  ofNamespace(namespace: string): Group {
+    return this.namespaces.of(namespace);
+  }
+
+  /** All but namespace and scope, each once; `null`: it is not known what they depend on. */
+  namedBy({ tags, context, dependsOn }: GroupedPolicy): readonly Group[] | null {
+    const ofTags = tags === undefined ? NONE : this.ofTags(tags);
+    const ofResources = dependsOn === undefined ? NONE : this.ofResources(dependsOn);
+    if (!ofTags || !ofResources) return null;
+    if (context === undefined) return ofResources.length === 0 ? ofTags : [...ofTags, ...ofResources];
+    return [...ofTags, this.contexts.of(context), ...ofResources];
+  }
+
+  /** Of the tags and of all that they depend on, each once; `null`: that is not known. */
+  ofTags(tags: readonly string[]): readonly Group[] | null {
+    assertArray('tags', tags, 'texts');
+    return distinct(this.cascade.ofTags(tags)?.map((tag) => this.tags.of(tag)));
+  }
+
+  /** As {@link ofTags}. Whatever depends on a resource depends on all of them together, too. */
+  ofResources(resources: readonly Resource[]): readonly Group[] | null {
+    assertArray('dependsOn', resources, 'resources');
+    if (resources.length === 0) return NONE;
+    const groups = this.cascade.ofResources(resources)?.map(resourceGroup);
+    return distinct(groups && [...groups, ANY_RESOURCE]);
+  }
+}
+
+function distinct(groups: readonly Group[] | undefined): readonly Group[] | null {
+  if (!groups) return null;
+  if (groups.length > FEW) return [...new Set(groups)];
+  return groups.every((group, index) => groups.indexOf(group) === index) ? groups : [...new Set(groups)];
+}

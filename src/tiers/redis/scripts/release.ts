@@ -1,0 +1,22 @@
+import { lua } from './lua.js';
+
+/** Gives a lease up: the older entry stands alone again, with what is left of its time. */
+export const RELEASE = lua(`
+-- KEYS[1]  the key of the entry
+-- ARGV[1]  token of the lease
+-- returns  1: the lease was there; 0: it was not, and nothing was done
+local head = redis.pcall('GETRANGE', KEYS[1], 0, 32)
+if head ~= 'ac1 lease ' .. ARGV[1] .. ' ' then
+  return 0
+end
+local left = redis.call('PTTL', KEYS[1])
+local older = redis.call('GETRANGE', KEYS[1], 64, -1)
+if older == '' then
+  redis.call('DEL', KEYS[1])
+elseif left < 0 then
+  redis.call('SET', KEYS[1], older)
+else
+  redis.call('SET', KEYS[1], older, 'PX', math.max(left, 1))
+end
+return 1
+`);
