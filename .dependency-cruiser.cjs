@@ -21,6 +21,16 @@ const GLOB = '^src/core/glob\\.ts$';
 /** What users import. */
 const ENTRIES = '^src/(index|core|http|testing)\\.ts$';
 
+/** Rooms of the core in the order in which they know of each other: each may use those before it. */
+const CORE_ORDER = ['versions', 'under-way', 'invalidation', 'reading', 'writing', 'loading'];
+const oneWayInCore = CORE_ORDER.slice(0, -1).map((name, index) => ({
+  name: `core-${name}-knows-nothing-above`,
+  comment: `What a call does goes one way: ${CORE_ORDER.join(' ← ')}.`,
+  severity: 'error',
+  from: { path: room(`core/${name}`) },
+  to: { path: CORE_ORDER.slice(index + 1).map((above) => room(`core/${above}`)) },
+}));
+
 const only = (name, comment, ...allowed) => ({
   name: `${name}-imports`,
   comment,
@@ -32,6 +42,7 @@ const only = (name, comment, ...allowed) => ({
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
+    ...oneWayInCore,
     only(
       'core',
       'The core knows neither Nest nor Redis nor the machine: a clock, a store and an event sink are given to it.',

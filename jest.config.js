@@ -10,6 +10,7 @@ export default {
   testRegex: '\\.(spec|e2e-spec)\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/package/apps/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/nest-11/package.json'],
+  setupFiles: ['<rootDir>/test/support/own-environment.ts'],
   setupFilesAfterEnv: process.env.TIMED === 'retry' ? ['<rootDir>/test/support/retry-timed.ts'] : [],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {

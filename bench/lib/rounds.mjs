@@ -63,8 +63,9 @@ export async function timeUntil(start, isDone, limitMs = 2_000) {
   const started = start();
   let elapsedMs;
   for (;;) {
-    const done = await isDone();
+    // Whoever asks at this moment is the first to whom it is done, however long the answer takes.
     elapsedMs = performance.now() - startedAt;
+    const done = await isDone();
     if (done || elapsedMs > limitMs) break;
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -25,6 +25,7 @@ export interface CacheEvictOptions<A extends readonly unknown[] = never, I = nev
   readonly key?: Hook<A, I, KeyPart | null | undefined> | undefined;
   /** `true`: the whole namespace. */
   readonly all?: boolean | undefined;
+  /** Everything that has one of these tags goes. */
   readonly tags?: readonly string[] | Hook<A, I, readonly string[]> | undefined;
   /** Id of a task whose contexts go. */
   readonly context?: Hook<A, I, string | number> | undefined;

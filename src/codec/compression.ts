@@ -1,8 +1,8 @@
 import * as nodeZlib from 'node:zlib';
-import { deflateRawSync, inflateRawSync, type InputType } from 'node:zlib';
+import { gzipSync, gunzipSync, type InputType } from 'node:zlib';
 
 /** Names a form of compression in what is stored. */
-export type CompressionName = 'deflate' | 'zstd';
+export type CompressionName = 'gzip' | 'zstd';
 
 export interface Compressed {
   readonly by: CompressionName;
@@ -23,13 +23,13 @@ export interface Zstd {
 }
 
 /** The fastest level: it already gains most of what there is to gain. */
-const DEFLATE: Method = {
-  name: 'deflate',
-  compress: (payload) => deflateRawSync(payload, { level: 1 }),
-  expand: (bytes, maxOutputLength) => inflateRawSync(bytes, { maxOutputLength }),
+const GZIP: Method = {
+  name: 'gzip',
+  compress: (payload) => gzipSync(payload, { level: 1 }),
+  expand: (bytes, maxOutputLength) => gunzipSync(bytes, { maxOutputLength }),
 };
 
-/** Makes payloads smaller where that is worth it: by zstd where Node has it, else by deflate. */
+/** Makes payloads smaller where that is worth it: by zstd where Node has it, else by gzip. */
 export class Compression {
   /** All that can be read; the first one writes. */
   private readonly methods: readonly [Method, ...Method[]];
@@ -41,7 +41,7 @@ export class Compression {
     zlib: Zstd = nodeZlib as Zstd,
   ) {
     const zstd = zstdOf(zlib);
-    this.methods = zstd ? [zstd, DEFLATE] : [DEFLATE];
+    this.methods = zstd ? [zstd, GZIP] : [GZIP];
   }
 
   /** `null`: better left as it is. */

@@ -4,7 +4,7 @@ import type { Compression, CompressionName } from './compression.js';
 import { firstLineOf, MAGIC } from './first-line.js';
 
 /** Not named in what is stored. */
-const DEFAULT_COMPRESSION: CompressionName = 'deflate';
+const DEFAULT_COMPRESSION: CompressionName = 'gzip';
 
 /** One letter each, because every entry pays for them. */
 interface Header {
@@ -24,7 +24,7 @@ interface Header {
   readonly n: number;
   /** bytes of the payload before it was compressed; absent where it is not */
   readonly c?: number;
-  /** how it was compressed; absent for deflate */
+  /** how it was compressed; absent for gzip */
   readonly z?: CompressionName;
 }
 
@@ -69,13 +69,11 @@ function checksumOf(...parts: readonly Buffer[]): string {
 }
 
 function isHeader(json: unknown): json is Header {
-  const { k, f, s, x, l, v, n, c } = json as Partial<Header>;
-  return (
-    typeof k === 'string' &&
-    typeof f === 'string' &&
-    [s, x, l, n, c ?? 0].every(Number.isFinite) &&
-    typeof v === 'object' &&
-    v !== null &&
-    Object.values(v).every((token) => typeof token === 'string')
-  );
+  const { k, f, s, x, l, v, n, c = 0 } = json as Partial<Header>;
+  if (typeof k !== 'string' || typeof f !== 'string' || typeof v !== 'object' || v === null) return false;
+  if (!(isFinite(s) && isFinite(x) && isFinite(l) && isFinite(n) && isFinite(c))) return false;
+  for (const group of Object.keys(v)) if (typeof v[group] !== 'string') return false;
+  return true;
 }
+
+const isFinite = (number: unknown): boolean => Number.isFinite(number);

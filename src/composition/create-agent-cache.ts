@@ -18,6 +18,6 @@ export function createAgentCache(options: CacheOptions = {}): AgentCache {
   const warn = (reason: string): void => events.emit('tierFailed', { tier: 'redis', reason });
   const store = resolved.redis
     ? new LateStore(resolved.redis.topology.mode, openStore(resolved, { ...surroundings, warn, waitMs: 0 }))
-    : openLocalStore(resolved, systemClock);
+    : openLocalStore(resolved, surroundings);
   return composeCache(resolved, { ...surroundings, store }).cache;
 }

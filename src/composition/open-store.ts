@@ -2,7 +2,7 @@ import type { CacheEventBus } from '../core/events.js';
 import type { ResolvedOptions, ResolvedRedisOptions } from '../core/policy/options.js';
 import type { Clock } from '../core/ports/clock.js';
 import type { Store } from '../core/ports/store.js';
-import { versionPrefixOf } from '../core/version-tokens.js';
+import { versionPrefixOf } from '../core/versions/version-tokens.js';
 import { closedStore } from '../tiers/closed-store.js';
 import { MemoryStore } from '../tiers/memory/memory-store.js';
 import { loadIoredis } from '../tiers/redis/load-ioredis.js';
@@ -26,7 +26,7 @@ export async function openStore(
   options: ResolvedOptions,
   { clock, events, warn, waitMs }: StoreSurroundings,
 ): Promise<Store> {
-  if (!options.enabled || !options.redis) return openLocalStore(options, clock);
+  if (!options.enabled || !options.redis) return openLocalStore(options, { clock, events });
   const store = await openRedisStore(options.redis, {
     clock,
     events,
@@ -35,7 +35,7 @@ export async function openStore(
   });
   if (!store) {
     warn('Redis is configured, but no ioredis (5.9 or newer) works here: caching in memory. Run: npm install ioredis');
-    return openLocalStore(options, clock);
+    return openLocalStore(options, { clock, events });
   }
   if (waitMs > 0) await store.ready(waitMs);
   return store;
@@ -53,8 +53,16 @@ async function openRedisStore(options: ResolvedRedisOptions, parts: RedisParts):
 type LocalOptions = Pick<ResolvedOptions, 'enabled' | 'memory' | 'prefix'> & Partial<Pick<ResolvedOptions, 'store'>>;
 
 /** The store of a cache that keeps to its process, or to the user's own store, at once. */
-export function openLocalStore(options: LocalOptions, clock: Clock): Store {
+export function openLocalStore(
+  options: LocalOptions,
+  { clock, events }: Pick<StoreSurroundings, 'clock' | 'events'>,
+): Store {
   const { enabled, memory, prefix, store } = options;
   if (!enabled) return closedStore();
-  return store ?? new MemoryStore({ ...memory, clock, versionPrefix: versionPrefixOf(prefix) });
+  if (store) return store;
+  const versionPrefix = versionPrefixOf(prefix);
+  const onEvicted = (storageKey: string): void => {
+    if (!storageKey.startsWith(versionPrefix)) events.emit('evict', { storageKey });
+  };
+  return new MemoryStore({ ...memory, clock, versionPrefix, onEvicted });
 }

@@ -1,6 +1,6 @@
 import type { BypassReason, EventSink } from './events.js';
-import type { Load, LoadRequest } from './load-request.js';
-import type { LoadSignals } from './load-signals.js';
+import type { Load, LoadRequest } from './loading/load-request.js';
+import type { LoadSignals } from './loading/load-signals.js';
 import type { OutcomeLog } from './outcome-log.js';
 import type { CachePolicy } from './policy/cache-policy.js';
 import type { PolicyResolver } from './policy/resolve-policy.js';
@@ -53,7 +53,7 @@ export class Bypasses {
     });
     let results: readonly T[] = [];
     try {
-      return (results = await signals.during([], policy.signal, (signal) => load(requests, signal)));
+      return (results = await signals.during({ flights: [], outer: policy.signal }, (own) => load(requests, own)));
     } finally {
       requests.forEach(({ address }, index) => this.record(address.category, reason, results[index]));
     }

@@ -26,7 +26,9 @@ export interface CacheClientParts {
 
 /** What the cache says of itself. `hits` and `misses` are its own, not the server's. */
 export interface CacheHealth extends StoreHealth {
+  /** `false`: nothing is cached, and no connection is opened. */
   readonly enabled: boolean;
+  /** Since the start or the last `reset()` of the metrics, of both tiers. */
   readonly hits: number;
   readonly misses: number;
 }
@@ -49,6 +51,7 @@ export class CacheClient {
     this.store = new ReportedStore(parts);
   }
 
+  /** `null`: absent, no text, or no answer. */
   get(key: string): Promise<string | null> {
     return this.store.read(this.given.key(key), 'get', textOf);
   }
@@ -58,6 +61,7 @@ export class CacheClient {
     return this.store.read(this.given.key(key), 'getJson', (bytes) => jsonOf(bytes) as T | undefined);
   }
 
+  /** `null`: absent, or no answer. */
   getBytes(key: string): Promise<Buffer | null> {
     return this.store.read(this.given.key(key), 'getBytes', (bytes) => bytes);
   }
@@ -77,6 +81,7 @@ export class CacheClient {
     return this.store.write(this.writeOf(key, toJsonText(value), ttl), 'setJson');
   }
 
+  /** The bytes as they are at the call. `false`: not stored. */
   setBytes(key: string, value: Uint8Array, ttl?: Duration): Promise<boolean> {
     const write = { key: this.given.key(key), bytes: copyOf(this.given.bytes(value)), ttlMs: this.given.ttlMs(ttl) };
     return this.store.write(write, 'setBytes');
@@ -121,6 +126,7 @@ export class CacheClient {
     return this.store.deleteMatching(escapeGlob(`${this.parts.prefix}:`) + this.given.pattern(pattern));
   }
 
+  /** Asks Redis whether it answers, and counts what the cache has done. */
   async healthCheck(): Promise<CacheHealth> {
     const { enabled, store, counts } = this.parts;
     const { hits, misses } = counts();

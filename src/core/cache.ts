@@ -1,23 +1,23 @@
 import { Batch, expectCount } from './batch.js';
 import type { Bypasses } from './bypasses.js';
 import type { Calls } from './calls.js';
-import type { DirectWrites } from './direct-writes.js';
+import type { DirectWrites } from './writing/direct-writes.js';
 import type { BypassReason, CacheEventBus, CacheEventName, CacheListener } from './events.js';
 import { explainBypass, explainRead } from './explain.js';
-import type { Invalidation } from './invalidation.js';
-import type { InvalidationTargets, PreparedInvalidation } from './invalidation-targets.js';
-import type { LoadRequest } from './load-request.js';
-import type { LoadContexts } from './load-contexts.js';
-import { isTooOld } from './lookup.js';
+import type { Invalidation } from './invalidation/invalidation.js';
+import type { InvalidationTargets, PreparedInvalidation } from './invalidation/invalidation-targets.js';
+import type { LoadRequest } from './loading/load-request.js';
+import type { LoadContexts } from './loading/load-contexts.js';
+import { isTooOld } from './loading/lookup.js';
 import type { OutcomeLog } from './outcome-log.js';
 import type { CachePolicy, Explanation, InvalidationTarget, Loader, Outcome } from './policy/cache-policy.js';
 import { assertKey, NO_NAMESPACE, type PolicyResolver } from './policy/resolve-policy.js';
 import type { Clock } from './ports/clock.js';
 import { tierOf, type Store } from './ports/store.js';
-import type { ReadPath } from './read-path.js';
+import type { ReadPath } from './reading/read-path.js';
 import { within } from './resilience/within.js';
-import type { WritePath } from './write-path.js';
-import type { WriteThrough } from './write-through.js';
+import type { WritePath } from './writing/write-path.js';
+import type { WriteThrough } from './writing/write-through.js';
 
 /** What the cache is made of; wired by the composition. */
 export interface AgentCacheParts {
@@ -68,8 +68,8 @@ export class AgentCache {
    */
   async getOrLoad<T>(key: string, loader: Loader<T>, policy: CachePolicy<T> = {}): Promise<T> {
     const { calls, loads } = this.parts;
-    const [result] = await calls.load<T>([key], policy, async ([request], signal) => [
-      await loader(loads.contextOf(request as LoadRequest<T>, signal)),
+    const [result] = await calls.load<T>([key], policy, async ([request], own) => [
+      await loader(loads.contextOf(request as LoadRequest<T>, own)),
     ]);
     return result as T;
   }
@@ -85,9 +85,9 @@ export class AgentCache {
   ): Promise<T[]> {
     const batch = new Batch(keys, policy.keyOf);
     if (keys.length === 0) return [];
-    const results = await this.parts.calls.load<T>(batch.distinctNames, policy, async (requests, signal) => {
+    const results = await this.parts.calls.load<T>(batch.distinctNames, policy, async (requests, own) => {
       const missing = requests.map(({ address }) => batch.keyOf(address.key));
-      return expectCount(await loadMissing(missing, { signal }), requests.length);
+      return expectCount(await loadMissing(missing, own), requests.length);
     });
     return batch.spread(results, (result) => {
       const copy = this.parts.writePath.copy(result, policy.codec);
@@ -109,12 +109,12 @@ export class AgentCache {
 
   /**
    * Stores the value that the caller has in hand, which counts as true at the moment of the call. `true`: stored. `false`:
-   * it cannot be stored faithfully, the store did not confirm in time, or an invalidation of this instance, or a later
-   * `set`, overtook it.
+   * it cannot be stored faithfully, the store did not confirm in time, or an invalidation, a later `set`, or a load that
+   * began after the call overtook it. What was being loaded when the call came, in any process, does not replace it.
    *
    * Where the value came from is not known, so an invalidation before the call does not keep it out; nor does one of
-   * another instance while the call has not read the versions of its groups yet. What is read from a source that is
-   * invalidated belongs through `getOrLoad`, which reads the versions before the source is asked.
+   * another instance while the call has not read the versions of its groups, or leased its key, yet. What is read from a
+   * source that is invalidated belongs through `getOrLoad`, which does both before the source is asked.
    */
   set<T>(key: string, value: T, policy: CachePolicy<T> = {}): Promise<boolean> {
     return this.setMany([[key, value]], policy);
@@ -134,7 +134,8 @@ export class AgentCache {
   /**
    * Writes `value` to the source by `persist`, and makes it the cached one after that. What was loaded before the source
    * had it is not stored after it, by any process. Answers what `persist` answers, and rejects with its error; where the
-   * cache cannot take the new value, it keeps none. There is no write-behind: a cache that can lose a write is a dependency.
+   * cache cannot take the new value, or the call goes past it, it keeps none. There is no write-behind: a cache that can
+   * lose a write is a dependency.
    */
   async writeThrough<T, R>(
     key: string,
@@ -149,7 +150,10 @@ export class AgentCache {
     return address ? writeThrough.run(address, value, persist, stored ? lifetime : null) : persist(value);
   }
 
-  /** Deletes one entry; `true` where there was one and its deletion is confirmed. */
+  /**
+   * Deletes one entry, as `invalidate({ key })` does, also for a caller who goes past the cache; `true` where there was one
+   * and its deletion is confirmed.
+   */
   async delete(key: string, policy: Pick<CachePolicy, 'scope' | 'vary'> = {}): Promise<boolean> {
     const { calls } = this.parts;
     const address = calls.addressToClear(key, policy) ?? calls.addressesOf([key], policy)?.[0];
@@ -160,9 +164,9 @@ export class AgentCache {
   }
 
   /**
-   * Makes all that `target` names unusable: on this instance at once, on others once acknowledged. There, a load that
-   * began before it is fenced off by groups (`tag`, `tags`, `resource`, `context`, `namespace`, `scope`); by `key` and
-   * `pattern` it may still store its result.
+   * Makes all that `target` names unusable: on this instance at once; on others what is in the store once acknowledged,
+   * and what they hold in memory as soon as the store tells them. What a load comes to that began before it is not stored
+   * by anybody, however late, and who asks afterwards does not join it.
    *
    * Waits no longer than the store's timeout, but for a pattern: that walks all keys of the store in steps, each of which
    * has the timeout, and what the walk has not come to is served until then.
@@ -247,11 +251,13 @@ export class AgentCache {
     this.parts.bypasses.record(category, reason, result);
   }
 
+  /** Hears every event of that name from now on, synchronously; `listener` is called once however often it is given. */
   on<N extends CacheEventName>(name: N, listener: CacheListener<N>): this {
     this.parts.events.on(name, listener);
     return this;
   }
 
+  /** Hears no more. Nothing happens where it did not. */
   off<N extends CacheEventName>(name: N, listener: CacheListener<N>): this {
     this.parts.events.off(name, listener);
     return this;

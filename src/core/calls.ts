@@ -1,9 +1,10 @@
 import type { Bypasses } from './bypasses.js';
+import { Caller, unlessAborted } from './loading/caller.js';
 import type { EntryAddress } from './entry.js';
 import type { OwnBypass } from './explain.js';
-import type { Load } from './load-request.js';
-import type { LoadThrough } from './load-through.js';
-import type { Lookup } from './lookup.js';
+import type { Load } from './loading/load-request.js';
+import type { LoadThrough } from './loading/load-through.js';
+import type { Lookup } from './loading/lookup.js';
 import type { CachePolicy } from './policy/cache-policy.js';
 import { resolveControl, type ResolvedControl } from './policy/resolve-control.js';
 import type { PolicyResolver } from './policy/resolve-policy.js';
@@ -31,14 +32,16 @@ export class Calls {
     this.isClosed = true;
   }
 
-  /** Results in the order of `keys`. Rejects with `CacheArgumentError` for a wrong argument. */
-  async load<T>(keys: readonly string[], policy: CachePolicy<T>, load: Load<T>): Promise<readonly T[]> {
+  /** Results in the order of `keys`; at once where memory has it. Throws `CacheArgumentError` for a wrong argument. */
+  load<T>(keys: readonly string[], policy: CachePolicy<T>, load: Load<T>): readonly T[] | Promise<readonly T[]> {
     const { loadThrough, bypasses, policies } = this.parts;
     const control = this.controlOf(policy);
     const addresses = policies.addressesOf(keys, policy);
     const resolved = policies.resolve(policy);
     if (!addresses || control.bypass || !this.isOpen)
-      return bypasses.load(keys, policy, this.reasonOf(policy, control), load);
+      return unlessAborted(policy.signal, new Caller(), () =>
+        bypasses.load(keys, policy, this.reasonOf(policy, control), load),
+      );
     const lookup: Lookup<T> = { addresses, policy: resolved, control, admit: policy.admit, signal: policy.signal };
     const hit = loadThrough.fromMemory(lookup, load);
     return hit ? [hit.value] : loadThrough.run(lookup, load);

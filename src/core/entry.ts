@@ -1,4 +1,4 @@
-import type { Group } from './groups.js';
+import type { Group } from './versions/groups.js';
 import type { Snapshot, ValueCodec } from './ports/codec.js';
 import type { CachePolicy } from './policy/cache-policy.js';
 

@@ -39,6 +39,7 @@ export type MissReason =
 
 /** Every event, by name. Times are milliseconds; what a batch took is shared out among its entries. */
 export interface CacheEvents {
+  /** A fresh entry was found. `ms`: how long asking took; `ageMs`: since it was stored; `savedMs`: its load, less `ms`. */
   hit: EntryEvent & {
     readonly ms: number;
     readonly tier: TierName;
@@ -47,18 +48,26 @@ export interface CacheEvents {
     /** How long the entry will still be fresh. */
     readonly ttlLeftMs?: number;
   };
+  /** Nothing that could be served as fresh was found. `ms`: how long asking took. */
   miss: EntryEvent & { readonly ms: number; readonly reason: MissReason };
   /** Served past its time to live because loading failed, or takes longer than the soft timeout, within grace. */
   stale: EntryEvent & { readonly ageMs: number };
+  /** A loader has ended; `ok: false`: it rejected. */
   load: EntryEvent & { readonly ms: number; readonly ok: boolean };
+  /** Something was written, and the store has confirmed it. `bytes`: the encoded value. */
   set: EntryEvent & { readonly ms: number; readonly bytes: number };
-  /** A result that was not stored, because its key was deleted or written, or its load was taken over, meanwhile. */
+  /**
+   * A result that was not stored, because it was invalidated, its key was deleted or written, its load was taken over, or
+   * all who waited for it have left, meanwhile.
+   */
   overtaken: EntryEvent;
   /** This process has given an entry up to make room. `storageKey`: prefix, key and scope. */
   evict: { readonly storageKey: string };
+  /** A deletion by key, or by a pattern of the client, has ended. `count`: how many there were. */
   delete: { readonly category: string; readonly count: number };
   /** `target`: the form it has, such as `tag`. */
   invalidate: { readonly target: string; readonly acknowledged: boolean };
+  /** A call went past the cache: one event for each key. */
   bypass: { readonly category: string; readonly reason: BypassReason };
   /** A result that was passed through and not stored. `reason` names a kind or a place, never content. */
   refused: {
@@ -76,11 +85,15 @@ export interface CacheEvents {
     readonly operation: string;
     readonly reason: UnavailableReason | 'incomplete';
   };
+  /** Once per change: `redis` cannot be used, or tells of no changes, so that `memory` is off. */
   tierFailed: { readonly tier: string; readonly reason: string };
+  /** It can be used again, after `downMs` milliseconds. */
   tierRecovered: { readonly tier: string; readonly downMs: number };
 }
 
+/** Name of an event, for `AgentCache.on`. */
 export type CacheEventName = keyof CacheEvents;
+/** Hears one kind of event, synchronously. What it throws is swallowed. */
 export type CacheListener<N extends CacheEventName> = (event: CacheEvents[N]) => void;
 
 /** Where the parts of the cache report what happened. */

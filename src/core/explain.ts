@@ -2,7 +2,7 @@ import type { EntryAddress, EntryFacts } from './entry.js';
 import type { BypassReason, MissReason } from './events.js';
 import type { Explanation } from './policy/cache-policy.js';
 import type { TierName } from './ports/store.js';
-import type { ReadResult } from './read-result.js';
+import type { ReadResult } from './reading/read-result.js';
 
 const MISSES: Readonly<Record<MissReason, string>> = {
   absent: 'Nothing is stored under this key: it was never loaded, has expired, was deleted or was evicted.',

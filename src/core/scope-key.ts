@@ -1,6 +1,6 @@
 import { CacheArgumentError } from './errors.js';
-import type { Group } from './groups.js';
-import { scopeGroup } from './groups.js';
+import type { Group } from './versions/groups.js';
+import { scopeGroup } from './versions/groups.js';
 import { escapeSegment } from './key/escape.js';
 import type { ScopeLevel, ScopeValues } from './policy/scope.js';
 

@@ -9,12 +9,13 @@ export type TimedOperation = 'get' | 'set' | 'load';
 export interface MetricsSummary extends CountsSummary {
   /** By category; at most 50 have a name of their own, the rest is `other`. */
   readonly categories: Readonly<Record<string, CountsSummary>>;
+  /** Of asking the cache, of writing and of loading, in milliseconds; `null` in it: nothing was measured. */
   readonly latency: Readonly<Record<TimedOperation, LatencySummary>>;
   /** Milliseconds of loading that hits made unnecessary, less what the hits took. */
   readonly savedMs: number;
   /** Bypasses by reason. */
   readonly bypassReasons: Readonly<Record<string, number>>;
-  /** `false` in memory mode. */
+  /** `false` without Redis, and while it cannot be used. */
   readonly redisConnected: boolean;
 }
 
@@ -42,10 +43,12 @@ export class CacheMetrics {
 
   constructor(private readonly sources: MetricsSources = {}) {}
 
+  /** An answer from the cache. */
   recordHit(category: string): void {
     this.count(category, 'hits');
   }
 
+  /** The cache was asked and had no fresh answer. */
   recordMiss(category: string): void {
     this.count(category, 'misses');
   }
@@ -55,10 +58,12 @@ export class CacheMetrics {
     this.count(category, 'stale');
   }
 
+  /** Something was stored. */
   recordSet(category: string): void {
     this.count(category, 'sets');
   }
 
+  /** `deleted` entries were deleted; what is no count is ignored. */
   recordDelete(category: string, deleted = 1): void {
     this.count(category, 'deletes', deleted);
   }
@@ -80,10 +85,12 @@ export class CacheMetrics {
     this.count(category, 'refused');
   }
 
+  /** How long asking, writing or loading took; what is no length of time is ignored. */
   recordLatency(operation: TimedOperation, ms: number): void {
     this.latency[operation].observe(ms);
   }
 
+  /** Loading that a hit made unnecessary, in milliseconds, less what the hit took. */
   recordSaved(ms: number): void {
     if (ms > 0 && ms < Infinity) this.savedMs += ms;
   }
@@ -99,6 +106,7 @@ export class CacheMetrics {
     return hitRateOf(this.byCategory.get(label ?? category) ?? noCounts());
   }
 
+  /** All that was counted, as a copy. */
   summary(): MetricsSummary {
     return {
       ...summaryOf(this.total),

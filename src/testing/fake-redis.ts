@@ -5,6 +5,7 @@ import type { Store } from '../core/ports/store.js';
 import { MemoryStore } from '../tiers/memory/memory-store.js';
 import { FakeConnection, type Faults } from './fake-connection.js';
 
+/** Options of a {@link FakeRedis}; every one may be left out. */
 export interface FakeRedisOptions {
   /** Default: the machine's time. With a `FakeClock`, a test moves it. */
   readonly clock?: Clock;
@@ -12,9 +13,11 @@ export interface FakeRedisOptions {
   readonly maxBytes?: number;
 }
 
+/** Options of {@link FakeRedis.connect}; every one may be left out. */
 export interface FakeConnectionOptions {
   /** The most that a command may take, in milliseconds. Default 100, as `redis.timeout`. */
   readonly timeoutMs?: number;
+  /** Told when the server cannot be used, and when it can again. Default: nobody is. */
   readonly events?: EventSink;
   /** The process's own. Default: the server's. */
   readonly clock?: Clock;
@@ -28,6 +31,7 @@ const DEFAULT_TIMEOUT_MS = 100;
  * for all connections here, or for one at {@link FakeConnection}. Whatever changes is told to all of them at once.
  */
 export class FakeRedis implements Faults {
+  /** What its time comes from. */
   readonly clock: Clock;
   /** What another program does to the same data, as by `redis-cli`. Has no faults. */
   readonly outside: Store;

@@ -6,6 +6,7 @@ import type { Clock } from '../core/ports/clock.js';
 import type { FakeConnection } from './fake-connection.js';
 import { FakeRedis } from './fake-redis.js';
 
+/** Options of {@link createTestCache}: those of `createAgentCache`, and what the cache runs on. */
 export interface TestCacheOptions extends CacheOptions {
   /** Several caches on one server are several processes. Default: a server of its own. */
   readonly server?: FakeRedis;
@@ -13,6 +14,7 @@ export interface TestCacheOptions extends CacheOptions {
   readonly clock?: Clock;
 }
 
+/** What was emitted, and under which name. */
 export interface RecordedEvent<N extends CacheEventName = CacheEventName> {
   readonly name: N;
   readonly event: CacheEvents[N];
@@ -22,6 +24,7 @@ export interface RecordedEvent<N extends CacheEventName = CacheEventName> {
 export interface TestCache extends Pick<ComposedCache, 'cache' | 'client' | 'keys' | 'metrics' | 'scope'> {
   /** This cache's own connection, with faults of its own. */
   readonly redis: FakeConnection;
+  /** What {@link redis} is connected to. */
   readonly server: FakeRedis;
   /** Everything that was emitted, in order. */
   readonly events: readonly RecordedEvent[];

@@ -54,6 +54,15 @@ describe('a client on a cluster of which one master is lost', () => {
     expect((await opened.store.health()).nodes).toEqual({ total: 3, ready: 2 });
   });
 
+  it('serves entries of the others to those who ask while somebody asks for one of it', async () => {
+    lost.pause();
+    const read = (key: string) => opened.store.entries.read([`test:${key}`], [], { withTtl: true });
+    const [ofLost, ofOther] = await Promise.all([read(ON_LOST), timed(() => read(ON_OTHERS[0]))]);
+    expect(ofLost).toEqual({ ok: false, reason: 'timeout' });
+    expect(ofOther.value).toMatchObject({ ok: true, value: { entries: [{ bytes: Buffer.from(ON_OTHERS[0]) }] } });
+    expect(ofOther.ms).toBeLessThan(80);
+  });
+
   it('does not claim to have deleted what it could not reach', async () => {
     await lost.kill();
     await opened.client.invalidatePattern('*');

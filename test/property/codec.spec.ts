@@ -3,7 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createValueCodec } from '../../src/codec/value-codec.js';
 import type { ValueCodec } from '../../src/core/ports/codec.js';
-import { anyText, Money, objectOf, propertyName, storableValue } from '../support/arbitraries.js';
+import { anyText, objectOf, propertyName, storableValue } from '../support/arbitraries.js';
+import { unstorable, WRAPS, type Wrap } from '../support/unstorable.js';
 import { objectsOf, orderOf, sharesNothing } from '../support/value-parts.js';
 
 const codec = createValueCodec();
@@ -55,54 +56,6 @@ const WRONG_COPIES: Readonly<Record<string, (value: unknown) => unknown>> = {
   },
   'a structured clone': (value) => structuredClone(value),
 };
-
-/** One of each kind that cannot be brought back; `marker` is content that no reason may show. */
-const unstorable = (marker: string): unknown[] => [
-  () => marker,
-  Symbol(marker),
-  new Money(marker),
-  new (class Index extends Map {})(),
-  new (class Moment extends Date {})(),
-  new (class List extends Array {})(),
-  Object.create({ marker }),
-  new Error(marker),
-  new RegExp(marker.replace(/\W/g, '')),
-  Promise.resolve(marker),
-  new WeakMap(),
-  new DataView(new ArrayBuffer(1)),
-  new SharedArrayBuffer(1),
-  Object(marker),
-  new URL('http://a.example'),
-  Object.assign([], { length: 1 }),
-  Object.assign([1], { marker }),
-  Object.assign(new Date(0), { marker }),
-  Object.assign(new Set(), { marker }),
-  { [Symbol('key')]: marker },
-  Object.defineProperty({}, 'hidden', { value: marker }),
-  Object.defineProperty({}, 'read', { enumerable: true, get: () => marker }),
-  Object.defineProperty({}, 'write', { enumerable: true, set: () => undefined }),
-  new Proxy({}, { ownKeys: () => assert.fail(marker) }),
-  new Proxy({ marker }, {}),
-  new Proxy([marker], {}),
-  Object.assign(Buffer.alloc(2), { marker }),
-  Object.assign(new Float32Array(2), { marker }),
-  Object.assign(new Int16Array(0), { [Symbol('key')]: marker }),
-];
-
-type Wrap = (inner: unknown, beside: unknown) => unknown;
-const WRAPS: readonly Wrap[] = [
-  (inner, beside) => [beside, inner],
-  (inner, beside) => ({ beside, inner }),
-  (inner) => objectOf([['__proto__', inner]]),
-  (inner, beside) =>
-    new Map<unknown, unknown>([
-      ['beside', beside],
-      ['inner', inner],
-    ]),
-  (inner) => new Map([[inner, 1]]),
-  (inner, beside) => new Set([beside, inner]),
-  (inner) => Object.assign(Object.create(null) as object, { inner }),
-];
 
 const MARKER = 'sk-marker-7f3a';
 

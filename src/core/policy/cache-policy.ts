@@ -8,7 +8,10 @@ import type { ScopeLevel } from './scope.js';
 export interface CachePolicy<T = unknown> {
   /** Default: the cache's `ttl.default`; cut to `ttl.max`. */
   ttl?: Duration;
-  /** How long past its time to live an entry may still serve when loading fails. Default: the cache's `grace`. */
+  /**
+   * How long past its time to live an entry may still serve when loading fails, or takes longer than `softTimeout`.
+   * Default: the cache's `grace`.
+   */
   grace?: Duration;
   /** Group and metric label of the entry. Default: the key up to its first `:`, and `default` for a key without one. */
   namespace?: string;
@@ -70,6 +73,7 @@ export interface CachePolicy<T = unknown> {
 export interface LoadContext {
   /** This load's own; aborted when nobody waits for the load any more, and when the cache is closed while it is under way. */
   readonly signal: AbortSignal;
+  /** As it was given to the cache. */
   readonly key: string;
   /** A copy of what is stored and has expired, where that may still be served. */
   readonly stale?: unknown;
@@ -83,6 +87,7 @@ export interface LoadContext {
   skip(reason: string): void;
 }
 
+/** Makes the result that is not cached. What it throws, all who wait for it in this process are given. */
 export type Loader<T> = (load: LoadContext) => Promise<T>;
 
 /** What to make unusable. Exactly one of the forms. */
@@ -99,6 +104,7 @@ export type InvalidationTarget =
 
 /** How a result came about; see `AgentCache.outcomeOf`. */
 export interface Outcome {
+  /** `miss`: it was loaded. `bypass`: past the cache. `refused`: it was loaded and not to be stored, or could not be. */
   readonly status: 'hit' | 'stale' | 'miss' | 'bypass' | 'refused';
   /** Who answered; `null` when the loader did. */
   readonly tier: 'memory' | 'redis' | null;
@@ -111,12 +117,17 @@ export interface Outcome {
 /** Why a key is, or is not, served. Never the value. */
 export interface Explanation {
   readonly key: string;
+  /** What the next call would find; `stale`: an entry within its grace, which is loaded anew. */
   readonly status: 'hit' | 'stale' | 'miss' | 'bypass';
   /** A sentence: what is the case and, where something can be done, what. */
   readonly reason: string;
+  /** Where the entry was found, or looked for last; `null`: nowhere (`bypass`). */
   readonly tier: 'memory' | 'redis' | null;
+  /** Milliseconds since it was stored; `null`: there is no entry. */
   readonly ageMs: number | null;
+  /** Milliseconds for which it is still fresh, 0 where it is not; `null`: there is no entry. */
   readonly ttlLeftMs: number | null;
+  /** Size of its encoded value; `null`: there is no entry. */
   readonly bytes: number | null;
   /** Groups the entry was made under, and whether their version is still the same. Empty where there is no entry. */
   readonly groups: readonly { readonly group: string; readonly current: boolean }[];

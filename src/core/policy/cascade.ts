@@ -1,4 +1,4 @@
-import { resourceGroup, tagGroup, type Group } from '../groups.js';
+import { resourceGroup, tagGroup, type Group } from '../versions/groups.js';
 import type { CascadeOptions } from './options.js';
 import type { Resource } from './resource.js';
 

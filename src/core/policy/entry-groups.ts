@@ -6,7 +6,7 @@ import {
   resourceGroup,
   tagGroup,
   type Group,
-} from '../groups.js';
+} from '../versions/groups.js';
 import type { CachePolicy } from './cache-policy.js';
 import type { Cascade } from './cascade.js';
 import type { Resource } from './resource.js';

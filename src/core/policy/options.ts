@@ -23,10 +23,13 @@ export interface RedisOptions {
   connections?: number;
   /** An invalidation counts as acknowledged only once so many replicas have it (`WAIT`). Default 0: once the master has it. */
   minReplicas?: number;
+  /** Wins over that of the URL. Default: none. */
   username?: string;
+  /** Wins over that of the URL. Default: none. Never shown. */
   password?: string;
   /** For the sentinels themselves, where they ask for it. */
   sentinelUsername?: string;
+  /** For the sentinels themselves; that of the master is not given to them. */
   sentinelPassword?: string;
   /** Options of Node's `tls.connect`, for `rediss://`, Cluster and Sentinel. */
   tls?: Record<string, unknown>;
@@ -67,12 +70,14 @@ export interface CacheOptions {
   enabled?: boolean;
   /** First part of every key; letters, digits, `.`, `_`, `-`. Two apps with different prefixes never meet. Default `'agent-cache'`. */
   prefix?: string;
+  /** Default: none, so entries live in the memory of this process alone. */
   redis?: RedisOptions;
   /**
-   * A store of your own in place of Redis and of this process's memory, which is still held in front of it. It must keep
-   * what `storeContract` of `nestjs-agent-cache/testing` checks. Not together with `redis`.
+   * A store of your own in the place of Redis; `memory` stands in front of it. It must keep what `storeContract` of
+   * `nestjs-agent-cache/testing` checks. Not together with `redis`.
    */
   store?: Store;
+  /** What this process keeps: in front of Redis, or alone. */
   memory?: {
     /**
      * Bound of what is kept in this process, in bytes of encoded values, their keys and 512 for each entry. Default 64 MiB.
@@ -87,8 +92,9 @@ export interface CacheOptions {
      */
     withoutTracking?: Duration | 'off';
   };
+  /** For what no policy says a time to live of. */
   ttl?: TtlOptions;
-  /** How long past its time to live an entry may still serve when loading fails. Default: not at all. */
+  /** How long past its time to live an entry may still serve when loading fails or is slow. Default: not at all. */
   grace?: Duration;
   /** Values of at least `minBytes` encoded bytes are compressed. Default 0: never. */
   compress?: { minBytes?: number };
@@ -100,6 +106,7 @@ export interface CacheOptions {
   metrics?: { aggregate?: boolean };
   /** Who is asking. With a resolver, a call for which it knows nothing bypasses the cache. */
   scope?: { resolve?: () => ScopeValues | undefined };
+  /** What tags and resources depend on. Default: on nothing. */
   cascade?: CascadeOptions;
 }
 

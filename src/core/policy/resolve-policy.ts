@@ -1,6 +1,6 @@
 import type { EntryAddress, EntryLifetime, ResolvedPolicy } from '../entry.js';
 import { CacheArgumentError } from '../errors.js';
-import type { Group } from '../groups.js';
+import type { Group } from '../versions/groups.js';
 import { CacheKeyGenerator } from '../key/cache-key-generator.js';
 import { partOf } from '../key/key-part.js';
 import type { ValueCodec } from '../ports/codec.js';

@@ -1,6 +1,8 @@
 /** Something in the world that an answer depends on and a tool may change. */
 export interface Resource {
+  /** A word of your own, such as `ticket`. */
   readonly type: string;
+  /** Which of them. */
   readonly id: string;
 }
 

@@ -9,4 +9,5 @@ export interface ScopeValues {
   readonly session?: string;
 }
 
+/** Who shares an entry: everybody, or whoever has the same id at that level. */
 export type ScopeLevel = 'public' | keyof ScopeValues;

@@ -5,11 +5,14 @@ import type { Duration } from '../policy/duration.js';
  * What is left out, or `undefined`, is as the enclosing one says.
  */
 export interface CacheControlValues {
-  /** The cache is neither asked nor told: the loader runs, and for this call alone. */
+  /** The cache is neither asked nor told: the loader runs, and for this call alone. What is to go still goes. */
   readonly bypass?: boolean | undefined;
   /** Loads anew, whatever is stored, and stores the result. */
   readonly refresh?: boolean | undefined;
-  /** Never loads: rejects with `CacheMissError` where nothing usable is stored. */
+  /**
+   * Does not load: rejects with `CacheMissError` where nothing usable is stored. A call that goes past the cache for another
+   * reason (disabled, closed, unknown scope) runs its loader all the same.
+   */
   readonly onlyIfCached?: boolean | undefined;
   /** What was stored longer ago than this counts as expired. `'0s'` allowed. Default: whatever is within its time to live. */
   readonly maxAge?: Duration | undefined;

@@ -1,3 +1,4 @@
+/** Hears what happens to the keys of a store. What it throws is swallowed. */
 export interface ChangeListener {
   /** These keys were written, deleted, evicted or have expired, whoever did it. */
   changed(keys: readonly string[]): void;
@@ -15,6 +16,7 @@ export interface ChangeFeed {
    * changes up to the freshness lease ago are known to have been told. To be asked before every answer from memory.
    */
   isFresh(readAtMs: number): boolean;
+  /** Returns the way to stop listening. */
   listen(listener: ChangeListener): () => void;
   /** `true`: all that had changed before the call has been told. `false`: that is not known. Within the store's deadline. */
   settled(): Promise<boolean>;

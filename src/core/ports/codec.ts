@@ -5,8 +5,10 @@ export interface EncodedValue {
   readonly bytes: Buffer;
 }
 
+/** What a codec makes of a value; `reason` says what cannot be kept and where, never its content. */
 export type Encoding =
   { readonly ok: true; readonly encoded: EncodedValue } | { readonly ok: false; readonly reason: string };
+/** What a codec makes of bytes; `ok: false`: they are not what it wrote. */
 export type Decoding = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string };
 
 /**
@@ -14,6 +16,7 @@ export type Decoding = { readonly ok: true; readonly value: unknown } | { readon
  * with it. A value for which that cannot be kept is refused with a reason that names its place, never its content.
  */
 export interface ValueCodec {
+  /** Does not change `value`. */
   encode(value: unknown): Encoding;
   /** Never throws: foreign or cut bytes are `ok: false`. */
   decode(encoded: EncodedValue): Decoding;

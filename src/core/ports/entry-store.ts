@@ -16,6 +16,7 @@ export interface StoredEntry {
   readonly ttlLeftMs: number | null;
 }
 
+/** What one read has found. */
 export interface StoredEntries {
   /** In the order of the entry keys; `null`: nothing stands there. */
   readonly entries: (StoredEntry | null)[];
@@ -29,8 +30,10 @@ export type LeaseToken = string;
 /** Stamp of a lease for a value that somebody has in hand: loads wait for it, whatever they run under. */
 export const IN_HAND = '0'.repeat(16);
 
+/** Who wants to load or set the entry under `key`, and what was seen there. */
 export interface LeaseRequest {
   readonly key: string;
+  /** Who asks. */
   readonly token: LeaseToken;
   /**
    * 16 hex digits: the versions that the load runs under, or {@link IN_HAND}. A lease of another stamp is taken over at
@@ -54,6 +57,7 @@ export type LeaseExtension = Pick<LeaseRequest, 'key' | 'token' | 'holdMs' | 'tt
  */
 export type LeaseState = 'held' | 'taken' | 'changed';
 
+/** An entry to be written in the place of a lease. */
 export interface EntryWrite extends StoreWrite {
   /** Of the lease it is written under. */
   readonly token: LeaseToken;

@@ -23,7 +23,9 @@ export type Reply<T> =
   | { readonly ok: true; readonly value: T; readonly mayComeAgain?: boolean }
   | { readonly ok: false; readonly reason: UnavailableReason };
 
+/** A value, under which key, and for how long. */
 export interface StoreWrite {
+  /** The whole storage key, prefix included. */
   readonly key: string;
   readonly value: Uint8Array;
   /** Time to live in milliseconds, at least 1. */

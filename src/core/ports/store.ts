@@ -4,6 +4,7 @@ import type { Reply, StoreWrite, UnavailableReason } from './reply.js';
 
 export type { Reply, StoreWrite, UnavailableReason };
 
+/** What a store is: this process's memory, or Redis in one of its topologies. */
 export type StoreMode = 'memory' | 'standalone' | 'sentinel' | 'cluster';
 
 /** The tier that a store is, as it appears in outcomes and explanations. */
@@ -14,19 +15,23 @@ export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /** What a store says of itself. `null`: the store does not know, or could not be asked. */
 export interface StoreHealth {
+  /** Whether it answers. */
   readonly connected: boolean;
   /** One sentence for people. Holds no address, key or credential. */
   readonly message: string;
   readonly mode: StoreMode;
   /** Round trip of one command in milliseconds. */
   readonly latencyMs: number | null;
+  /** `open`: it has failed lately and is not asked; `half-open`: it is being tried. */
   readonly breaker: BreakerState;
+  /** Of the server, or of all masters together; without Redis, of what this process keeps. */
   readonly memory: {
     readonly usedBytes: number | null;
     /** `null` where the server has no limit. */
     readonly maxBytes: number | null;
     readonly evictionPolicy: string | null;
   };
+  /** Data connections that are up, commands under way, and calls that were shed since the start. */
   readonly connections: { readonly open: number; readonly inFlight: number; readonly shed: number };
   /** Cluster only. */
   readonly nodes?: { readonly total: number; readonly ready: number };
@@ -40,8 +45,11 @@ export interface Store {
   readonly mode: StoreMode;
   /** Whether it can answer at the moment, as far as is known without asking it. */
   readonly isAvailable: boolean;
+  /** Entries with their leases, and versions. */
   readonly entries: EntryStore;
+  /** What happens to its keys, whoever does it. */
   readonly changes: ChangeFeed;
+  /** `null`: nothing stands there. */
   get(key: string): Promise<Reply<Buffer | null>>;
   /** In the order of `keys`; one round trip per node. Duplicates are allowed. */
   getMany(keys: readonly string[]): Promise<Reply<(Buffer | null)[]>>;
@@ -67,6 +75,7 @@ export interface Store {
    * space in bounded steps; each step has the deadline. `complete: false`: a step failed, keys may be left.
    */
   deleteMatching(pattern: string): Promise<{ readonly deleted: number; readonly complete: boolean }>;
+  /** Asks the store, within its deadline. */
   health(): Promise<StoreHealth>;
   /** Calls `listener` whenever the store becomes available again. Returns the way to stop listening. */
   onRecovered(listener: () => void): () => void;

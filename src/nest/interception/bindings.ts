@@ -11,7 +11,9 @@ export interface PolicyFor<A extends readonly unknown[]> extends MethodPolicy {
 
 /** Policies for methods of a class, or of the object that a token provides. */
 export interface CacheBinding {
+  /** The class, or the token. */
   readonly target: Type | string | symbol;
+  /** By name of the method. */
   readonly methods: Readonly<Record<string | symbol, MethodPolicy>>;
 }
 

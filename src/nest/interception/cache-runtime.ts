@@ -1,5 +1,6 @@
 import { kindOfError } from '../../agent/kind-of-error.js';
 import type { MethodPolicy, MethodServices } from '../../agent/method-policy.js';
+import { CacheMissError } from '../../core/errors.js';
 import type { InterceptedCall, InterceptionRuntime } from './cache-slot.js';
 import type { MethodIdentity } from './method-identity.js';
 import { SubscriberLeft } from './replay.js';
@@ -58,8 +59,12 @@ export class CacheRuntime implements InterceptionRuntime {
     return new RuntimeCall(intercepted, { identities, thrown });
   }
 
-  /** Also what the method threw to another caller of the same load. The cache itself throws nothing but errors. */
+  /**
+   * Also what the method threw to another caller of the same load, and that a caller who wants no load cannot be served.
+   * The cache itself throws nothing but errors.
+   */
   private isCallersOwn(error: unknown): boolean {
-    return typeof error !== 'object' || error === null || this.thrown.has(error);
+    if (typeof error !== 'object' || error === null) return true;
+    return error instanceof CacheMissError || this.thrown.has(error);
   }
 }

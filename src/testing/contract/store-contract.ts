@@ -3,6 +3,7 @@ import type { Checks, StoreCheck, StoreUnderTest } from './checks.js';
 import { ENTRY_CHECKS } from './entry-checks.js';
 import { VALUE_CHECKS } from './value-checks.js';
 
+/** What {@link storeContract} checks. */
 export interface StoreContractOptions {
   /** Opens an empty store. Called once for each check. */
   readonly open: () => Promise<StoreUnderTest> | StoreUnderTest;

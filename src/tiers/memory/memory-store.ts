@@ -15,7 +15,7 @@ export interface MemoryStoreOptions {
   readonly versionPrefix?: string | undefined;
   /** Its monotonic time decides what has expired. */
   readonly clock: Clock;
-  /** Something had to go for want of room. */
+  /** An entry had to go for want of room. Told when the store is in order again. */
   readonly onEvicted?: ((key: string) => void) | undefined;
 }
 
@@ -34,11 +34,18 @@ export class MemoryStore implements Store {
   readonly changes = new MemoryChanges();
   private readonly kept: BoundedEntries;
   private readonly clock: Clock;
+  private readonly onEvicted: MemoryStoreOptions['onEvicted'];
+  private evicted: string[] = [];
   private isClosed = false;
 
   constructor(options: MemoryStoreOptions) {
     this.clock = options.clock;
-    this.kept = new BoundedEntries({ ...options, onChanged: (key) => this.changes.note(key) });
+    this.onEvicted = options.onEvicted;
+    this.kept = new BoundedEntries({
+      ...options,
+      onChanged: (key) => this.changes.note(key),
+      onEvicted: options.onEvicted && ((key) => void this.evicted.push(key)),
+    });
     this.entries = new MemoryEntries({ kept: this.kept, clock: this.clock, answer: (work) => this.answer(work) });
   }
 
@@ -158,6 +165,14 @@ export class MemoryStore implements Store {
       return Promise.resolve(unavailable('rejected'));
     } finally {
       this.changes.tell();
+      this.tellEvicted();
     }
+  }
+
+  private tellEvicted(): void {
+    if (this.evicted.length === 0) return;
+    const { evicted } = this;
+    this.evicted = [];
+    for (const key of evicted) this.onEvicted?.(key);
   }
 }

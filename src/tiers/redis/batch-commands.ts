@@ -11,6 +11,8 @@ type Key = string | Buffer;
  * loop, which makes one round trip per node. Each settles when all of its commands have, and rejects if any failed.
  */
 export interface BatchCommands {
+  /** All keys are on the same server. */
+  readonly isOneServer: boolean;
   /** In the order of `keys`. */
   getMany(client: RedisClient, keys: readonly string[]): Promise<(Buffer | null)[]>;
   setMany(client: RedisClient, writes: readonly StoreWrite[]): Promise<true>;
@@ -21,6 +23,7 @@ export interface BatchCommands {
 }
 
 export const onOneServer: BatchCommands = {
+  isOneServer: true,
   getMany: (client, keys) => client.mgetBuffer([...keys]),
   unlink: (client, keys) => client.unlink([...keys]),
   countOf: () => 1,
@@ -33,6 +36,7 @@ export const onOneServer: BatchCommands = {
 };
 
 export const onCluster: BatchCommands = {
+  isOneServer: false,
   async getMany(client, keys) {
     const groups = groupBySlot(keys);
     const answers = await allOf(groups.map(async (group) => client.mgetBuffer(pick(keys, group))));

@@ -11,12 +11,12 @@ import type {
   StoredEntry,
 } from '../../core/ports/entry-store.js';
 import type { Reply, StoreWrite } from '../../core/ports/store.js';
-import { allOf, type BatchCommands, bytesOf } from './batch-commands.js';
+import { allOf, type BatchCommands, bytesOf, onOneServer } from './batch-commands.js';
 import type { ChangeListeners } from './change-listeners.js';
 import type { GuardedRedis } from './guarded-redis.js';
 import { takeLeaseOff } from './lease-line.js';
 import type { RedisClient } from './load-ioredis.js';
-import { ReadBatch, type ReadAnswers } from './read-batch.js';
+import { type Read, type ReadAnswers, ReadBatch } from './read-batch.js';
 import { ENSURE_VERSION } from './scripts/ensure-version.js';
 import { EXTEND_LEASE } from './scripts/extend-lease.js';
 import { LEASE } from './scripts/lease.js';
@@ -56,26 +56,30 @@ const isInteger = (reply: unknown): boolean => Number.isInteger(reply);
  * bring back what was just made void. All else can be repeated.
  */
 export class RedisEntries implements EntryStore {
+  private readonly ask: Read;
   private readonly serverClock: ServerClock;
-  private readonly reads = new ReadBatch((keys, timed) => this.readAll(keys, timed));
   private resetAtMs = -Infinity;
 
   constructor(private readonly parts: RedisEntriesParts) {
     this.serverClock = new ServerClock(parts.clock);
+    const read: Read = (keys, timed) => this.readAll(keys, timed);
+    // On a cluster, the keys of different callers are on different nodes, one of which may be away.
+    this.ask = parts.batch === onOneServer ? new ReadBatch(read).ask : read;
   }
 
-  async read(
+  read(
     entryKeys: readonly string[],
     versionKeys: readonly string[],
     { withTtl }: { readonly withTtl: boolean },
   ): Promise<Reply<StoredEntries>> {
     const keys = [...entryKeys, ...versionKeys];
-    if (keys.length === 0) return { ok: true, value: { entries: [], versions: [] } };
-    const reply = await this.reads.ask(keys, withTtl ? entryKeys : []);
-    if (!reply.ok) return reply;
-    const { values, ttls } = reply.value;
-    const entries = entryKeys.map((key) => this.entryOf(values.get(key) ?? null, ttls.get(key)));
-    return { ok: true, value: { entries, versions: versionKeys.map((key) => versionOf(values.get(key))) } };
+    if (keys.length === 0) return Promise.resolve({ ok: true, value: { entries: [], versions: [] } });
+    return this.ask(keys, withTtl ? entryKeys : []).then((reply): Reply<StoredEntries> => {
+      if (!reply.ok) return reply;
+      const { values, ttls } = reply.value;
+      const entries = entryKeys.map((key) => this.entryOf(values.get(key) ?? null, ttls.get(key)));
+      return { ok: true, value: { entries, versions: versionKeys.map((key) => versionOf(values.get(key))) } };
+    });
   }
 
   ensureVersions(writes: readonly StoreWrite[]): Promise<Reply<string[]>> {

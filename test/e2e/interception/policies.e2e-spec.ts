@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable, Module, Scope } from '@nestjs/common';
+import { CacheControl } from '../../../src/composition/cache-control.js';
 import { AgentCache } from '../../../src/core/cache.js';
+import { CacheMissError } from '../../../src/core/errors.js';
+import type { CacheControlValues } from '../../../src/core/ports/cache-control.js';
 import type { ToolDescriptor } from '../../../src/agent/tool-descriptor.js';
 import { CacheContext } from '../../../src/nest/decorators/cache-context.decorator.js';
 import { CacheEmbeddings } from '../../../src/nest/decorators/cache-embeddings.decorator.js';
@@ -151,6 +154,29 @@ describe('an agent backend under the decorators', () => {
     await backend.user(2);
     await backend.rename({ id: 1, name: 'x' });
     expect([await backend.user(1), await backend.user(2)]).toMatchObject([{ cache_hit: false }, { cache_hit: true }]);
+  });
+
+  it.each<[string, (backend: Backend) => Promise<unknown>]>([
+    ['a context', (backend) => backend.build({ taskId: 't', turn: 1 })],
+    ['a tool', (backend) => backend.execute({ tool: 'read_file', params: { path: 'a.ts' } })],
+    ['a vector', (backend) => backend.embed(['hello'])],
+    ['a prompt', (backend) => backend.assemble({ messages: ['hi'] })],
+    ['a value', (backend) => backend.user(1)],
+  ])('does as CacheControl.run() says around a call for %s', async (_what, call) => {
+    const { backend } = await start();
+    const runsUnder = async (control: CacheControlValues): Promise<number> => {
+      const before = backend.runs.length;
+      await CacheControl.run(control, () => call(backend));
+      return backend.runs.length - before;
+    };
+    await expect(runsUnder({ onlyIfCached: true })).rejects.toThrow(CacheMissError);
+    expect(await runsUnder({ bypass: true })).toBe(1);
+    expect(await runsUnder({ noStore: true })).toBe(1);
+    expect(await runsUnder({})).toBe(1);
+    expect(await runsUnder({ onlyIfCached: true })).toBe(0);
+    expect(await runsUnder({ refresh: true })).toBe(1);
+    expect(await runsUnder({ maxAge: '1h' })).toBe(0);
+    expect(backend.runs).toHaveLength(4);
   });
 
   it('uses the time to live of each kind', async () => {

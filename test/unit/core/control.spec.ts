@@ -80,6 +80,16 @@ describe.each(WAYS)('a call that says %s', (_way, under) => {
     expect(await kit.cache.get('k:1')).toEqual({ v: 'new' });
   });
 
+  it('maxAge asks for what is held too old and for what is not held at once, so that it costs one time limit', async () => {
+    const kit = await heldKit();
+    const before = kit.store.countOf('read');
+    const loadMissing = (missing: string[]): Promise<unknown[]> => Promise.resolve(missing.map((key) => `new ${key}`));
+    const found = under({ maxAge: '1s' }, (policy) => kit.cache.getOrLoadMany(['k:1', 'k:2'], loadMissing, policy));
+    expect(await found).toEqual(['new k:1', 'new k:2']);
+    expect(kit.store.countOf('read')).toBe(before + 1);
+    expect(await kit.cache.getMany(['k:1', 'k:2'])).toEqual(['new k:1', 'new k:2']);
+  });
+
   it('maxAge finds what another instance has stored since, of which memory was not told', async () => {
     const [here, there] = createInstances();
     await here.cache.set('k:1', 'old');

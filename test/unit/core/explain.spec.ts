@@ -1,8 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { contextPolicy } from '../../../src/agent/context-policy.js';
 import { readOnlyToolPolicy } from '../../../src/agent/read-only-tool-policy.js';
-import { createCacheKit } from '../../support/cache-kit.js';
+import { CacheControl } from '../../../src/composition/cache-control.js';
+import { createCacheKit, createInstances, deferred, settle, type CacheKit } from '../../support/cache-kit.js';
 import { createRecordingCache } from '../../support/recording-cache.js';
+
+/** A kit whose store says that it is Redis. */
+function createRedisLikeKit(): CacheKit {
+  const kit = createCacheKit();
+  Object.defineProperty(kit.store, 'mode', { value: 'standalone' });
+  return kit;
+}
 
 describe('explain', () => {
   it('tells age, time left, size and groups of an entry that would be served, and never the value', async () => {
@@ -52,6 +60,47 @@ describe('explain', () => {
         ],
       });
     }
+  });
+
+  it('tells which tier would answer', async () => {
+    const { cache } = createCacheKit();
+    await cache.set('k:1', 'v');
+    expect(await cache.explain('k:1', { memory: false })).toMatchObject({ status: 'hit', tier: 'memory' });
+    const redis = createRedisLikeKit();
+    await redis.cache.set('k:1', 'v');
+    expect(await redis.cache.explain('k:1')).toMatchObject({ status: 'hit', tier: 'redis' });
+    expect(await redis.cache.explain('k:1')).toMatchObject({ status: 'hit', tier: 'memory', bytes: '"v"'.length });
+    expect(await redis.cache.explain('k:2')).toMatchObject({ status: 'miss', tier: 'redis' });
+  });
+
+  it('says when a load is under way, here or elsewhere, until it has ended', async () => {
+    const [here, there] = createInstances();
+    await here.cache.set('k:1', 'old', { ttl: '1s', grace: '1m' });
+    await here.clock.advance(2_000);
+    const gate = deferred<string>();
+    const loading = ['k:1', 'k:2'].map((key) => here.cache.getOrLoad(key, () => gate.promise));
+    await settle();
+    for (const { cache } of [here, there]) {
+      expect((await cache.explain('k:1')).reason).toMatch(/outlived its time to live\. A load of it is under way\.$/);
+      expect((await cache.explain('k:2')).reason).toMatch(/^Nothing is stored .* A load of it is under way\.$/);
+    }
+    gate.resolve('new');
+    await Promise.all(loading);
+    await settle();
+    expect((await there.cache.explain('k:1')).reason).toBe('The entry is fresh and would be served.');
+  });
+
+  it.each([
+    ['older than the caller wants it', { maxAge: '2s' }, /older than maxAge/],
+    ['to be loaded anew', { refresh: true }, /loaded anew/],
+  ] as const)('says when what is stored is %s', async (_what, control, reason) => {
+    const { cache, clock } = createCacheKit();
+    await cache.set('k:1', 'v', { ttl: '10s' });
+    await clock.advance(3_000);
+    const expected = { status: 'miss', reason: expect.stringMatching(reason), ageMs: 3_000, ttlLeftMs: 7_000 };
+    expect(await cache.explain('k:1', { control })).toMatchObject(expected);
+    expect(await CacheControl.run(control, () => cache.explain('k:1'))).toMatchObject(expected);
+    expect(await cache.explain('k:1', { control: { maxAge: '3s' } })).toMatchObject({ status: 'hit' });
   });
 
   it('says when the entry lacks a group that the policy names', async () => {

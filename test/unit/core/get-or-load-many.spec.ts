@@ -56,6 +56,26 @@ describe('getOrLoadMany', () => {
     expect([await single, await many, asked]).toEqual(['single', ['single', 'batch'], [['s:2']]]);
   });
 
+  it('tells of each result how it came about, also of one that stands twice', async () => {
+    const { cache, clock } = createCacheKit();
+    await cache.set('k:hit', { v: 1 }, { ttl: '1h' });
+    await cache.set('k:old', { v: 1 }, { ttl: '10s' });
+    await clock.advance(20_000);
+    const run = () => undefined;
+    const results = await cache.getOrLoadMany(
+      ['k:hit', 'k:old', 'k:new', 'k:odd', 'k:hit'],
+      async (missing: string[]) => missing.map((key): object => (key === 'k:odd' ? { run } : { key })),
+    );
+    expect(results).toEqual([{ v: 1 }, { key: 'k:old' }, { key: 'k:new' }, { run }, { v: 1 }]);
+    expect(results.map((result) => cache.outcomeOf(result))).toEqual([
+      { status: 'hit', tier: 'memory', ageMs: 20_000, key: 'k:hit' },
+      { status: 'miss', tier: null, ageMs: 0, key: 'k:old' },
+      { status: 'miss', tier: null, ageMs: 0, key: 'k:new' },
+      { status: 'refused', tier: null, ageMs: 0, key: 'k:odd' },
+      { status: 'hit', tier: 'memory', ageMs: 20_000, key: 'k:hit' },
+    ]);
+  });
+
   it('falls back to stale results when loading fails, and fails where one has none', async () => {
     const { cache, clock } = createCacheKit();
     const policy = { ttl: '1s', grace: '1h' } as const;

@@ -397,7 +397,7 @@ describe('a read that was sent while an invalidation was on its way', () => {
       await cache.set('k:1', 'old', { tags: ['t'] });
       const [confirm, answer] = [deferred<void>(), deferred<void>()];
       const change = store[operation].bind(store) as (arg: never) => Promise<never>;
-      const read = store.getMany.bind(store);
+      const read = store.entries.read.bind(store.entries);
       jest.spyOn(store, operation).mockImplementationOnce(async (arg: unknown) => {
         await confirm.promise;
         return change(arg as never);
@@ -405,9 +405,9 @@ describe('a read that was sent while an invalidation was on its way', () => {
       const invalidating = cache.invalidate(target);
       await settle();
       let reads = 0;
-      jest.spyOn(store, 'getMany').mockImplementation(async (keys) => {
+      jest.spyOn(store.entries, 'read').mockImplementation(async (...keys) => {
         const isHeld = ++reads === heldRead;
-        const reply = await read(keys);
+        const reply = await read(...keys);
         if (isHeld) await answer.promise;
         return reply;
       });
@@ -417,6 +417,7 @@ describe('a read that was sent while an invalidation was on its way', () => {
       expect(await invalidating).toEqual({ acknowledged: true });
       answer.resolve();
       expect(await reading).toBeUndefined();
+      expect(reads).toBeGreaterThanOrEqual(heldRead);
     },
   );
 });

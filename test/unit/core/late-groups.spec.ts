@@ -66,6 +66,17 @@ describe('a group that the loader names', () => {
     expect(await here.cache.get('k:1')).toBeUndefined();
   });
 
+  it('does not when it was invalidated before the load, during an earlier one that still runs', async () => {
+    const kit = createCacheKit();
+    void kit.cache.getOrLoad('other:1', () => deferred<string>().promise);
+    await settle();
+    await kit.cache.invalidate({ tag: 't' });
+    const slow = slowLoad(kit);
+    await settle();
+    await end(slow);
+    expect(await kit.cache.get('k:1')).toBe('old');
+  });
+
   it('gets a version where it has none, once for what is loaded together', async () => {
     const kit = createCacheKit();
     await end(slowLoad(kit));

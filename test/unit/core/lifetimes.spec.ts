@@ -56,6 +56,28 @@ describe('an eager refresh', () => {
     expect(asked).toEqual([keys, ['k:1', 'k:3']]);
   });
 
+  it('that another instance is ahead of leaves those to it who have come to wait', async () => {
+    const [here, there] = createInstances();
+    await here.cache.set('k:1', 'old', EAGER);
+    await here.clock.advance(99_999);
+    const gate = deferred<string>();
+    await here.cache.getOrLoad('k:1', () => gate.promise, EAGER);
+    await settle();
+    const release = there.store.hold('lease');
+    let loads = 0;
+    const get = () => there.cache.getOrLoad('k:1', async () => `own ${++loads}`, EAGER);
+    expect(await get()).toBe('old');
+    await settle();
+    await there.clock.advance(1);
+    const waiting = [get(), get(), get()];
+    await settle();
+    release();
+    await settle();
+    gate.resolve('new');
+    await there.clock.advance(60);
+    expect([await Promise.all(waiting), loads]).toEqual([['new', 'new', 'new'], 0]);
+  });
+
   it('that fails is nobody else`s failure, and is not repeated for a second', async () => {
     const kit = createCacheKit();
     await kit.cache.set('k:1', 'old', EAGER);
@@ -99,6 +121,19 @@ describe('an eager refresh', () => {
     await settle();
     expect(await kit.cache.get('k:1')).toBe('set');
     expect(kit.names()).toContain('overtaken');
+  });
+
+  it('does not begin where the store holds something newer than memory was told of', async () => {
+    const [here, there] = createInstances();
+    const k = counting(here, EAGER);
+    await here.cache.set('k:1', 'old', EAGER);
+    await here.cache.get('k:1');
+    await here.clock.advance(90_000);
+    here.store.changes.hold();
+    await there.cache.set('k:1', 'newer', EAGER);
+    expect(await k.get()).toBe('old');
+    await here.clock.advance(0);
+    expect(k.loads).toBe(0);
   });
 
   it('is waited for by who comes after the entry has expired', async () => {

@@ -56,6 +56,25 @@ describe('one load for two instances', () => {
     expect(await there.cache.get('k:1')).toEqual({ list: [1] });
   });
 
+  it.each([
+    ['seldom, where changes are told', true, 40],
+    ['often, where they are not', false, 80],
+  ])('is looked for %s', async (_when, isUp, most) => {
+    there.store.changes.isUp = isUp;
+    const own = counted();
+    const first = here.cache.getOrLoad('k:1', own.load);
+    await settle();
+    const second = there.cache.getOrLoad('k:1', async () => 'a second load');
+    await settle();
+    await there.clock.advance(3_000);
+    const looks = there.store.countOf('read');
+    expect(looks).toBeGreaterThan(most / 2);
+    expect(looks).toBeLessThanOrEqual(most);
+    own.end();
+    await there.clock.advance(50);
+    expect(await Promise.all([first, second])).toEqual(['v', 'v']);
+  });
+
   it('is seen without being told, where the feed is cut off', async () => {
     there.store.changes.hold();
     const own = counted();
@@ -180,6 +199,23 @@ describe('one load for two instances', () => {
     own.end();
     await there.clock.advance(50);
     expect([await first, await joined]).toEqual(['v', 'v']);
+  });
+
+  it.each(['fails', 'is aborted'])('is not asked for any more when the call that waits %s', async (how) => {
+    const first = here.cache.getOrLoad('k:2', counted().load);
+    await settle();
+    const controller = new AbortController();
+    const gate = deferred<string[]>();
+    const waiting = there.cache.getOrLoadMany(['k:1', 'k:2'], () => gate.promise, { signal: controller.signal });
+    await there.clock.advance(200);
+    if (how === 'fails') gate.reject(new Error('over'));
+    else controller.abort(new Error('over'));
+    await expect(waiting).rejects.toThrow('over');
+    await there.clock.advance(60);
+    const before = there.store.calls.length;
+    await there.clock.advance(1_000);
+    expect(there.store.calls.slice(before).filter(({ keys }) => keys.includes('agent-cache:k:2'))).toEqual([]);
+    void first;
   });
 
   it('that need each other end with the hard timeout', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { CacheControl } from '../../../src/composition/cache-control.js';
 import { createCacheKit, createInstances, deferred, settle } from '../../support/cache-kit.js';
 
 describe('set', () => {
@@ -79,6 +80,19 @@ describe('set', () => {
     gate.resolve('loaded');
     expect(await loading).toBe('loaded');
     expect(await there.cache.get('k:1')).toBe('set');
+  });
+
+  it('is joined by nobody to a load that began before it, from the call on, also while the store is away', async () => {
+    const { cache, store } = createCacheKit();
+    store.fail('disconnected');
+    const gate = deferred<string>();
+    const early = cache.getOrLoad('k:1', () => gate.promise);
+    await settle();
+    expect(await cache.set('k:1', 'set')).toBe(false);
+    const late = cache.getOrLoad('k:1', async () => 'new');
+    await settle();
+    gate.resolve('old');
+    expect([await early, await late]).toEqual(['old', 'new']);
   });
 
   it('keeps nothing held that could not be stored, so that the next load need not wait', async () => {
@@ -216,7 +230,6 @@ describe('delete', () => {
   it('deletes also for a caller who goes past the cache', async () => {
     const { cache } = createCacheKit();
     await cache.set('k:1', 'old');
-    const { CacheControl } = await import('../../../src/composition/cache-control.js');
     expect(await CacheControl.run({ bypass: true }, () => cache.delete('k:1'))).toBe(true);
     expect(await cache.get('k:1')).toBeUndefined();
   });

@@ -2,15 +2,19 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { createCacheKit, deferred, settle, type CacheKit } from '../../support/cache-kit.js';
 
 /** The answer to the next call is what the store says now; it arrives when the returned function is called. */
-function holdNextAnswer(store: CacheKit['store'], operation: 'getMany' | 'setIfAbsent'): () => void {
+function holdNextAnswer({ entries }: CacheKit['store'], operation: 'read' | 'ensureVersions'): () => void {
   const gate = deferred<void>();
-  const work = store[operation].bind(store) as (arg: never) => Promise<never>;
-  jest.spyOn(store, operation).mockImplementationOnce(async (arg: unknown) => {
-    const reply = await work(arg as never);
+  const work = entries[operation].bind(entries) as (...args: never[]) => Promise<never>;
+  const spy = jest.spyOn(entries, operation) as unknown as jest.SpiedFunction<typeof work>;
+  spy.mockImplementationOnce(async (...args) => {
+    const reply = await work(...args);
     await gate.promise;
     return reply;
   });
-  return () => gate.resolve();
+  return () => {
+    expect(spy).toHaveBeenCalled();
+    gate.resolve();
+  };
 }
 
 /** A loader that is counted, and ends when the test says. */
@@ -22,14 +26,14 @@ function countedLoad() {
 
 describe('one load for all', () => {
   it('is joined by who saw no version, though it has been created since', async () => {
-    const { cache, store } = createCacheKit();
+    const { cache, store, clock } = createCacheKit();
     const counted = countedLoad();
     const create = store.hold('ensureVersions');
     const first = cache.getOrLoad('k:1', counted.load);
     await settle();
-    const answer = holdNextAnswer(store, 'getMany');
+    const answer = holdNextAnswer(store, 'read');
     const second = cache.getOrLoad('k:1', counted.load);
-    await settle();
+    await clock.advance(1);
     create();
     await settle();
     answer();
@@ -41,7 +45,7 @@ describe('one load for all', () => {
   it('is joined by who saw the version that is being created, before its confirmation', async () => {
     const { cache, store } = createCacheKit();
     const counted = countedLoad();
-    const confirm = holdNextAnswer(store, 'setIfAbsent');
+    const confirm = holdNextAnswer(store, 'ensureVersions');
     const first = cache.getOrLoad('k:1', counted.load);
     await settle();
     const second = cache.getOrLoad('k:1', counted.load);
@@ -56,7 +60,7 @@ describe('one load for all', () => {
     const counted = countedLoad();
     const first = cache.getOrLoad('k:1', counted.load);
     await settle();
-    const answer = holdNextAnswer(store, 'getMany');
+    const answer = holdNextAnswer(store, 'read');
     const second = cache.getOrLoad('k:1', counted.load);
     await settle();
     counted.end();

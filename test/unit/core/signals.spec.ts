@@ -54,6 +54,7 @@ describe('a caller`s signal', () => {
     await settle();
     expect(await here.cache.getOrLoad('k:1', async () => 'anew')).toBe('theirs');
     expect(own.loads).toBe(1);
+    expect(here.names()).toEqual(['miss', 'miss', 'load', 'overtaken', 'hit']);
   });
 
   it('that is aborted already rejects before anything is asked', async () => {
@@ -129,6 +130,43 @@ describe('a caller`s signal', () => {
     expect([single.signals[0]?.aborted, batch.signals[0]?.aborted]).toEqual([false, true]);
     single.end('v');
     expect(await one).toBe('v');
+  });
+});
+
+describe.each([
+  ['goes past the cache', { control: { bypass: true } }, {}],
+  ['asks a disabled cache', {}, { enabled: false }],
+])('a caller who %s', (_who, policy, options) => {
+  it('stops waiting when its signal is aborted, which the loader hears of', async () => {
+    const { cache } = createCacheKit(options);
+    const own = watched();
+    const controller = new AbortController();
+    const loading = cache.getOrLoad('k:1', own.load, { ...policy, signal: controller.signal });
+    await settle();
+    controller.abort(gone);
+    await expect(loading).rejects.toBe(gone);
+    expect(own.signals[0]?.aborted).toBe(true);
+    await expect(cache.getOrLoad('k:1', own.load, { ...policy, signal: controller.signal })).rejects.toBe(gone);
+    expect(own.loads).toBe(1);
+  });
+});
+
+describe('what a caller has loaded before it leaves', () => {
+  it('is stored, though it still waited for another part of its batch', async () => {
+    const [here, there] = createInstances();
+    void there.cache.getOrLoad('k:2', watched().load);
+    await settle();
+    const arrive = here.store.hold('publish');
+    const controller = new AbortController();
+    const batch = here.cache.getOrLoadMany(['k:1', 'k:2'], async (keys: string[]) => keys, {
+      signal: controller.signal,
+    });
+    await settle();
+    controller.abort(gone);
+    await expect(batch).rejects.toBe(gone);
+    arrive();
+    await settle();
+    expect(await there.cache.get('k:1')).toBe('k:1');
   });
 });
 

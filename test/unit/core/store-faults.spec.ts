@@ -167,7 +167,7 @@ describe('a store that hangs for writes', () => {
     const { cache, store, clock } = createCacheKit();
     const timedOut = { ok: false, reason: 'timeout' } as const;
     jest
-      .spyOn(store, 'setIfAbsent')
+      .spyOn(store.entries, 'ensureVersions')
       .mockImplementation(() => new Promise((resolve) => void clock.after(100, () => resolve(timedOut))));
     const gate = deferred<unknown>();
     const leading = cache.getOrLoad('n:a', () => gate.promise);
@@ -181,6 +181,7 @@ describe('a store that hangs for writes', () => {
     await clock.advance(101);
     await clock.advance(0);
     expect(isDone).toBe(true);
+    expect(store.entries.ensureVersions).toHaveBeenCalled();
     await clock.advance(200);
     await leading;
   });

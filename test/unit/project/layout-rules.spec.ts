@@ -59,8 +59,19 @@ const LAWFUL: Files = {
   'examples/app/other.ts': [],
 };
 
+/** What a call does goes one way through these rooms of the core. */
+const CORE_ROOMS = ['versions', 'under-way', 'invalidation', 'reading', 'writing', 'loading'] as const;
+const UPWARDS = CORE_ROOMS.slice(0, -1).map((room, index) => {
+  const above = CORE_ROOMS[index + 1] as string;
+  const [lower, upper] = [`src/core/${room}/lower.ts`, `src/core/${above}/upper.ts`];
+  const add: Files = { 'src/core/cache.ts': [`./${room}/lower.js`], [lower]: [`../${above}/upper.js`], [upper]: [] };
+  const rule = `core-${room}-knows-nothing-above`;
+  return { rule, add, found: [`${rule}: ${lower} → ${upper}`] };
+});
+
 /** One broken rule each: what is added to the lawful project, and all that must then be found. */
 const BROKEN: readonly { readonly rule: string; readonly add: Files; readonly found: readonly string[] }[] = [
+  ...UPWARDS,
   { rule: 'core-imports', add: { 'src/core/cache.ts': ['node:fs'] }, found: ['core-imports: src/core/cache.ts → fs'] },
   {
     rule: 'core-imports',

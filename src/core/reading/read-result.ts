@@ -1,0 +1,32 @@
+import type { EntryAddress, EntryFacts } from '../entry.js';
+import type { MissReason } from '../events.js';
+import type { Sighting } from '../under-way/flights.js';
+import type { Group } from '../versions/groups.js';
+import type { TierName } from '../ports/store.js';
+import type { Fence } from '../versions/stamp.js';
+
+/** An entry that was found: `value` is the caller's own copy. */
+export interface FoundEntry extends Sighting {
+  readonly status: 'hit' | 'stale';
+  readonly address: EntryAddress;
+  readonly facts: EntryFacts;
+  readonly value: unknown;
+  readonly tier: TierName;
+  /** `null`: it was found in memory, without asking for versions. */
+  readonly fence: Fence | null;
+}
+
+/**
+ * Nothing that may be served. A `fence` of `null`: versions are not known, so nothing may be stored. `outdated`: the entry
+ * that was found and may not be served, and the versions that are current.
+ */
+export interface MissingEntry extends Sighting {
+  readonly status: 'miss';
+  readonly address: EntryAddress;
+  readonly reason: MissReason;
+  /** What stands under the key; `null`: nothing. */
+  readonly seen: Buffer | null;
+  readonly outdated?: { readonly facts: EntryFacts; readonly tokens: ReadonlyMap<Group, string | null> };
+}
+
+export type ReadResult = FoundEntry | MissingEntry;

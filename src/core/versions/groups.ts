@@ -1,0 +1,35 @@
+import { CacheArgumentError } from '../errors.js';
+import { escapeSegment, isShortened } from '../key/escape.js';
+import { everything, type Resource } from '../policy/resource.js';
+import type { ScopeValues } from '../policy/scope.js';
+
+/**
+ * A group is a set of entries that one write makes unusable: a namespace, a tag, a context, a resource, a scope.
+ * Its id is `kind:escaped id`; its version token lives under one key of the store.
+ */
+export type Group = string;
+
+/** A namespace that was read from a key may be shortened already: it is in the group of the text that it was. */
+export const namespaceGroup = (namespace: string): Group =>
+  `ns:${isShortened(namespace) ? namespace : escapeSegment(namespace)}`;
+export const tagGroup = (tag: string): Group => `tag:${escapeSegment(tag)}`;
+export const contextGroup = (taskId: string): Group => `context:${escapeSegment(taskId)}`;
+export const scopeGroup = (level: keyof ScopeValues, id: string): Group => `scope:${level}:${escapeSegment(id)}`;
+export function resourceGroup(resource: Resource): Group {
+  const { type, id } = Object(resource) as Resource;
+  return `resource:${escapeSegment(type)}:${escapeSegment(id)}`;
+}
+/** Of all that depends on any resource. */
+export const ANY_RESOURCE: Group = resourceGroup(everything());
+
+/** Throws `CacheArgumentError` for a text: its characters would be the tags. */
+export function tagsGroups(tags: readonly string[]): Group[] {
+  assertArray('tags', tags, 'texts');
+  return tags.map(tagGroup);
+}
+
+/** Throws `CacheArgumentError` that names `what` for what is no array. */
+export function assertArray(what: string, value: unknown, ofWhat: string): void {
+  if (Array.isArray(value)) return;
+  throw new CacheArgumentError(`${what} is of type ${typeof value}: expected an array of ${ofWhat}`);
+}

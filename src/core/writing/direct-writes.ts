@@ -1,0 +1,95 @@
+import type { EntryAddress, EntryLifetime } from '../entry.js';
+import type { Flights } from '../under-way/flights.js';
+import type { LeaseGrant, Leases } from '../under-way/leases.js';
+import type { Clock } from '../ports/clock.js';
+import type { Encoding } from '../ports/codec.js';
+import type { ReadPath } from '../reading/read-path.js';
+import { within } from '../resilience/within.js';
+import type { SetUnderWay } from '../under-way/sets-under-way.js';
+import { isUsable, missingIn, snapshotOf } from '../versions/stamp.js';
+import type { VersionTokens } from '../versions/version-tokens.js';
+import type { Publication, WritePath } from './write-path.js';
+
+interface DirectWritesParts {
+  readonly readPath: ReadPath;
+  readonly writePath: WritePath;
+  readonly tokens: VersionTokens;
+  readonly flights: Flights;
+  readonly leases: Leases;
+  readonly clock: Clock;
+  /** The most that the store may add to one call, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+interface ValueInHand {
+  readonly set: SetUnderWay;
+  readonly encoding: Encoding;
+}
+
+type Stamped = Pick<Publication, 'token' | 'snapshot'>;
+
+/** Stores values that the caller has in hand, under the versions that are current when it does. */
+export class DirectWrites {
+  constructor(private readonly parts: DirectWritesParts) {}
+
+  /**
+   * `true`: all are stored. What was under way for the same keys, in any process, does not overwrite them. Of a key that
+   * stands twice, the last value counts.
+   */
+  store(values: readonly (readonly [EntryAddress, unknown])[], lifetime: EntryLifetime): Promise<boolean> {
+    const { clock, timeoutMs, flights, writePath } = this.parts;
+    const byKey = new Map(values.map(([address, value]) => [address.storageKey, { address, value }]));
+    flights.overtakeKeys(byKey.keys());
+    const inHand = [...byKey.values()].map(({ address, value }): ValueInHand => {
+      return { set: flights.sets.begin(address), encoding: writePath.encode(address, value) };
+    });
+    return within(clock, timeoutMs, this.finish(inHand, lifetime), false);
+  }
+
+  private async finish(inHand: readonly ValueInHand[], lifetime: EntryLifetime): Promise<boolean> {
+    const { leases, writePath, flights } = this.parts;
+    const stamped = await this.leaseAndStamp(inHand.map(({ set }) => set));
+    const publications = inHand.flatMap(({ set, encoding }, index): Publication[] => {
+      const stamp = stamped[index];
+      const { address, isOvertaken } = set;
+      if (encoding.ok && stamp && !isOvertaken)
+        return [{ address, ...stamp, encoded: encoding.encoded, lifetime, loadMs: 0 }];
+      if (stamp) leases.release([stamp.token]);
+      return [];
+    });
+    const publishing = writePath.publish(publications);
+    for (const { set } of inHand) flights.sets.end(set);
+    const areStored = await publishing;
+    publications.forEach(({ token }, index) => (areStored[index] ? leases.letGo(token) : leases.release([token])));
+    return publications.length === inHand.length && !areStored.includes(false);
+  }
+
+  /** Takes the keys from whoever loads them, and finds the versions. `null`: one of both is not to be had. */
+  private async leaseAndStamp(sets: readonly SetUnderWay[]): Promise<(Stamped | null)[]> {
+    const { readPath, tokens, leases } = this.parts;
+    const leasing = this.lease(sets);
+    const fences = await readPath.fences(sets.map(({ address }) => address));
+    const missing = new Set(fences.filter(isUsable).flatMap(missingIn));
+    const ensured = await tokens.ensure([...missing]).current;
+    const grants = await leasing;
+    return fences.map((fence, index) => {
+      const snapshot = isUsable(fence) ? snapshotOf(fence, ensured) : null;
+      const { token } = grants[index] as LeaseGrant;
+      if (token !== null && snapshot) return { token, snapshot };
+      if (token !== null) leases.release([token]);
+      return null;
+    });
+  }
+
+  private async lease(sets: readonly SetUnderWay[]): Promise<LeaseGrant[]> {
+    await Promise.all(sets.map(({ turn }) => turn));
+    const wishes = sets.map(({ address: { storageKey } }) => ({
+      storageKey,
+      snapshot: null,
+      seen: 'any' as const,
+    }));
+    const grants = await this.parts.leases.acquire(wishes);
+    for (const { hasLease } of sets) hasLease();
+    return grants;
+  }
+}
