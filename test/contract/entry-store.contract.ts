@@ -210,22 +210,22 @@ export function describeEntries(mode: StoreMode, open: () => Promise<StoreUnderT
       });
 
       it('is held on while it is kept up', async () => {
-        await lease({ holdMs: 2 * SHORT });
-        for (let time = 0; time < 3; time++) {
+        await lease({ holdMs: 5 * SHORT });
+        for (let time = 0; time < 8; time++) {
           await opened.elapse(SHORT);
-          await entries.extendLeases([{ key: KEY, token: MINE, holdMs: 2 * SHORT, ttlMs: HOUR }]);
+          await entries.extendLeases([{ key: KEY, token: MINE, holdMs: 5 * SHORT, ttlMs: HOUR }]);
         }
         expect(await lease({ token: THEIRS })).toBe('taken');
         expect(await publish(NEW)).toBe('stored');
       });
 
       it('lives as long as it is kept up for', async () => {
-        await lease({ ttlMs: 2 * SHORT });
+        await lease({ ttlMs: 4 * SHORT });
         await opened.elapse(SHORT);
-        await entries.extendLeases([{ key: KEY, token: MINE, holdMs: HOUR, ttlMs: 2 * SHORT }]);
-        await opened.elapse(SHORT + 20);
+        await entries.extendLeases([{ key: KEY, token: MINE, holdMs: HOUR, ttlMs: 10 * SHORT }]);
+        await opened.elapse(4 * SHORT);
         expect(await lease({ token: THEIRS })).toBe('taken');
-        await opened.elapse(SHORT);
+        await opened.elapse(7 * SHORT);
         expect(await readOne()).toBeNull();
         expect(await publish(NEW)).toBe('lost');
       });

@@ -13,8 +13,13 @@ interface LoadPathParts {
   readonly clock: Clock;
 }
 
-/** What somebody else's load has not brought: `again` asks for it anew, `alone` loads it for this call. */
-type Missed = 'again' | 'alone';
+/**
+ * What somebody else's load has not brought: `again` asks for it anew; `late`, where it took too long, shares a newer load
+ * or takes over; `alone` loads it for this call.
+ */
+type Missed = 'again' | 'late' | 'alone';
+
+type Lead<T> = (led: readonly Led<T>[]) => Promise<Loaded<T>[]>;
 
 /**
  * Finds out who loads: one for all who ask for the same key under the same versions, in this process and, by leases, in
@@ -25,8 +30,13 @@ export class LoadPath {
   constructor(private readonly parts: LoadPathParts) {}
 
   /** Results in the order of `requests`. Rejects with the loader's own error. */
-  async load<T>(requests: readonly LoadRequest<T>[], loading: Loading<T>): Promise<Loaded<T>[]> {
-    const { nesting, ledLoads } = this.parts;
+  load<T>(requests: readonly LoadRequest<T>[], loading: Loading<T>): Promise<Loaded<T>[]> {
+    return this.join(requests, loading, (led) => this.parts.ledLoads.lead(led, loading));
+  }
+
+  /** Waits for the loads that are under way, and lets `lead` do the others. */
+  private async join<T>(requests: readonly LoadRequest<T>[], loading: Loading<T>, lead: Lead<T>): Promise<Loaded<T>[]> {
+    const { nesting } = this.parts;
     const led: Led<T>[] = [];
     const takeOff = requests.map((request): (() => Promise<Loaded<T> | Missed>) => {
       const { flight, isJoined } = this.flightFor(request);
@@ -39,7 +49,7 @@ export class LoadPath {
       const index = led.push({ request, flight }) - 1;
       return async () => (await leading)[index] as Loaded<T>;
     });
-    const leading = led.length > 0 ? ledLoads.lead(led, loading) : Promise.resolve([]);
+    const leading = led.length > 0 ? lead(led) : Promise.resolve([]);
     const loaded = await Promise.all(takeOff.map((result) => result()));
     const areComplete = loaded.every((result): result is Loaded<T> => typeof result !== 'string');
     return areComplete ? loaded : this.loadMissed(loaded, requests, loading);
@@ -82,12 +92,14 @@ export class LoadPath {
     loading: Loading<T>,
   ): Promise<Loaded<T>[]> {
     const missed = (how: Missed): LoadRequest<T>[] => requests.filter((_, index) => loaded[index] === how);
-    const [again, alone] = [missed('again'), missed('alone')];
-    const [fromAgain, fromAlone] = await Promise.all([
+    const takeOver: Lead<T> = (led) => this.parts.ledLoads.takeOver(led, loading);
+    const [again, late, alone] = [missed('again'), missed('late'), missed('alone')];
+    const [fromAgain, fromLate, fromAlone] = await Promise.all([
       again.length > 0 ? this.load(again, loading) : [],
-      alone.length > 0 ? this.parts.ledLoads.takeOver(this.open(alone, loading), loading) : [],
+      late.length > 0 ? this.join(late, loading, takeOver) : [],
+      alone.length > 0 ? takeOver(this.open(alone, loading)) : [],
     ]);
-    const rest = { again: fromAgain.values(), alone: fromAlone.values() };
+    const rest = { again: fromAgain.values(), late: fromLate.values(), alone: fromAlone.values() };
     return loaded.map((result) => (typeof result === 'string' ? (rest[result].next().value as Loaded<T>) : result));
   }
 
@@ -96,7 +108,8 @@ export class LoadPath {
     const landing = await within(this.parts.clock, hardTimeoutMs, flight.landing, null);
     if (landing === null) {
       caller.alight(flight);
-      return 'alone';
+      this.parts.flights.leaveBehind(flight);
+      return 'late';
     }
     if (landing.kind === 'abandoned') return 'again';
     if (landing.kind === 'failed') throw landing.error;

@@ -124,6 +124,12 @@ export class Flights {
     if (this.flights.get(storageKey) === flight) this.flights.delete(storageKey);
   }
 
+  /** It takes too long: nobody joins any more, and what it comes to is not stored. */
+  leaveBehind(flight: Flight): void {
+    flight.isOvertaken = true;
+    this.close(flight);
+  }
+
   /** Nobody joins those that `isCovered` any more, and what they come to is not stored; nor is what is being set. */
   overtake(isCovered: (address: EntryAddress, lateGroups: ReadonlySet<Group>) => boolean): void {
     for (const flight of this.flights.values()) {

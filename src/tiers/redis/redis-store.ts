@@ -119,9 +119,20 @@ export class RedisStore implements Store {
     return reply.ok ? { ok: true, value: Number(reply.value) } : reply;
   }
 
+  /**
+   * What is not there any more is not met on the walk, and others may have deleted it without this process having been told
+   * yet: so whatever it holds of any key is in doubt.
+   */
   async deleteMatching(pattern: string): Promise<Deletion> {
     const client = this.redis.pin();
     if (!client) return { deleted: 0, complete: false };
+    this.listeners.lost();
+    const deletion = await this.walk(client, pattern);
+    this.listeners.lost();
+    return deletion;
+  }
+
+  private walk(client: RedisClient, pattern: string): Promise<Deletion> {
     return deleteMatching(client, pattern, {
       scan: (command) => this.redis.run(command, ASK),
       unlink: (command, keys) => {

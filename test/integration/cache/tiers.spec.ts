@@ -6,6 +6,7 @@ import type { AgentCache } from '../../../src/core/cache.js';
 import { CacheEventBus, type CacheEvents } from '../../../src/core/events.js';
 import type { CacheOptions } from '../../../src/core/policy/options.js';
 import { resolveOptions } from '../../../src/core/policy/resolve-options.js';
+import { FaultProxy } from '../../support/fault-proxy.js';
 import { until } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
 
@@ -105,6 +106,24 @@ async function evictAll(): Promise<void> {
   await server.command('CONFIG', 'SET', 'maxmemory', '0');
   await server.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
 }
+
+describe('a pattern that is invalidated here', () => {
+  it('also covers what others have deleted and this process has not been told of yet', async () => {
+    const proxy = await FaultProxy.start(server.port);
+    try {
+      const { cache } = await connected({ redis: { url: proxy.url } });
+      await hold(cache);
+      proxy.stall(/TRACKING/i);
+      await server.command('DEL', KEY);
+      expect(await tierOfHit(cache)).toBe('memory');
+      expect(await cache.invalidate({ pattern: 'k:*' })).toEqual({ acknowledged: true });
+      expect(await cache.get('k:1')).toBeUndefined();
+    } finally {
+      await proxy.heal();
+      await proxy.stop();
+    }
+  });
+});
 
 describe('an entry in Redis', () => {
   const keys = [`a:${Buffer.alloc(32, 1).toString('base64')}`];

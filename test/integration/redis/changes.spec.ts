@@ -200,11 +200,13 @@ describe('what this process changes', () => {
     expect(tracked.told.all).toEqual([KEY, KEY]);
   });
 
-  it('is told around each step of a deletion by pattern', async () => {
+  it('is told around each step of a deletion by pattern, and all is in doubt before it and after', async () => {
     await server.command('MSET', 'app:a', 1, 'app:b', 1);
     tracked.told.forget();
     await tracked.store.deleteMatching('app:*');
-    expect([...tracked.told.all].sort()).toEqual(['app:a', 'app:a', 'app:b', 'app:b']);
+    const told = tracked.told.all;
+    expect([told.at(0), told.at(-1)]).toEqual([null, null]);
+    expect(told.slice(1, -1).sort()).toEqual(['app:a', 'app:a', 'app:b', 'app:b']);
   });
 
   it('is told twice though Redis does not answer', async () => {

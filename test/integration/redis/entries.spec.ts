@@ -113,6 +113,17 @@ describe('entries and leases on a Redis that others use too', () => {
     expect(await server.command('PTTL', KEY)).toBe(-1);
   });
 
+  it('gives a lease up also where there is no memory to write the older entry again, which goes with it', async () => {
+    await server.command('SET', KEY, OLD, 'PX', HOUR);
+    expect(await lease({ seen: fingerprintOf(OLD) })).toBe('held');
+    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+    expect(await publish(NEW)).toBe('rejected');
+    const released = await opened.store.entries.release([{ key: KEY, token: MINE }]);
+    await server.command('CONFIG', 'SET', 'maxmemory', '0');
+    expect(released).toEqual(ok(true));
+    expect(await read()).toBeNull();
+  });
+
   it('says stored when its entry is there already, behind the lease of the next load', async () => {
     await lease();
     expect(await publish(NEW)).toBe('stored');

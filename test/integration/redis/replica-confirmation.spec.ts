@@ -13,7 +13,11 @@ let cache: AgentCache;
 beforeAll(async () => {
   master = await RedisServer.start({ args: ['--repl-diskless-sync-delay', '0'] });
   replica = await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
-  await until(async () => String(await replica.command('INFO', 'replication')).includes('master_link_status:up'));
+  // The link is up, and the replica counts, before anything is sent to it.
+  await master.command('SET', 'replicated', 1);
+  await until(async () => (await replica.command('EXISTS', 'replicated')) === 1, 15_000);
+  await master.command('SET', 'replicated', 2);
+  await until(async () => String(await replica.command('GET', 'replicated')) === '2', 15_000);
   cache = createAgentCache({ redis: { url: master.url, minReplicas: 1 } });
   await until(() => cache.set('probe:1', 1));
 }, 30_000);
@@ -28,7 +32,7 @@ describe('an invalidation that must be on a replica', () => {
   const targets = [{ key: 'doc:1' }, { tag: 't' }, { pattern: 'doc:*' }];
 
   it.each(targets)('is acknowledged when it is: %j', async (target) => {
-    expect(await cache.set('doc:1', 'v', { tags: ['t'] })).toBe(true);
+    await until(() => cache.set('doc:1', 'v', { tags: ['t'] }));
     expect(await cache.invalidate(target)).toEqual({ acknowledged: true });
     const [there, here] = await Promise.all([replica, master].map((server) => server.command('GET', VERSION)));
     expect(there).toBe(here);

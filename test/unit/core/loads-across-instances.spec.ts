@@ -57,6 +57,27 @@ describe('one load for two instances', () => {
   });
 
   it.each([
+    ['of their own process', 0],
+    ['of another process', 1],
+  ])('that hangs, %s, is followed by one for all who have waited, once each has waited long enough', async (_, one) => {
+    const kit = [here, there][one] as CacheKit;
+    const policy = { hardTimeout: '1s' } as const;
+    void here.cache.getOrLoad('k:1', () => new Promise<never>(() => {}), policy);
+    await settle();
+    const next = counted();
+    const waiting = Array.from({ length: 20 }, () => kit.cache.getOrLoad('k:1', next.load, policy));
+    await kit.clock.advance(900);
+    expect(next.loads).toBe(0);
+    await kit.clock.advance(250);
+    // Who waited for another process, and those who waited with it.
+    expect(next.loads).toBeLessThanOrEqual(1 + one);
+    next.end();
+    expect(await Promise.all(waiting)).toEqual(Array.from({ length: 20 }, () => 'v'));
+    expect(next.loads).toBeLessThanOrEqual(1 + one);
+    expect(await kit.cache.get('k:1')).toBe('v');
+  });
+
+  it.each([
     ['seldom, where changes are told', true, 40],
     ['often, where they are not', false, 80],
   ])('is looked for %s', async (_when, isUp, most) => {

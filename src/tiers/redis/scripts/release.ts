@@ -1,6 +1,9 @@
 import { lua } from './lua.js';
 
-/** Gives a lease up: the older entry stands alone again, with what is left of its time. */
+/**
+ * Gives a lease up: the older entry stands alone again, with what is left of its time. Where there is no memory to write it
+ * again it goes, rather than to let all who ask for it wait for nobody.
+ */
 export const RELEASE = lua(`
 -- KEYS[1]  the key of the entry
 -- ARGV[1]  token of the lease
@@ -11,12 +14,14 @@ if head ~= 'ac1 lease ' .. ARGV[1] .. ' ' then
 end
 local left = redis.call('PTTL', KEYS[1])
 local older = redis.call('GETRANGE', KEYS[1], 64, -1)
-if older == '' then
+local kept = {}
+if older ~= '' and left < 0 then
+  kept = redis.pcall('SET', KEYS[1], older)
+elseif older ~= '' then
+  kept = redis.pcall('SET', KEYS[1], older, 'PX', math.max(left, 1))
+end
+if older == '' or kept.err then
   redis.call('DEL', KEYS[1])
-elseif left < 0 then
-  redis.call('SET', KEYS[1], older)
-else
-  redis.call('SET', KEYS[1], older, 'PX', math.max(left, 1))
 end
 return 1
 `);
