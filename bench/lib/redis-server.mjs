@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureRedis } from '../../scripts/ensure-redis.mjs';
+import { freePort } from '../../scripts/lib/free-port.mjs';
 import { ScriptFailure } from '../../scripts/lib/project.mjs';
 
 const START_SECONDS = 10;
@@ -46,14 +46,4 @@ async function untilReady(child, exited) {
   const late = new Promise((resolve) => setTimeout(resolve, START_SECONDS * 1_000, false).unref());
   if ((await Promise.race([ready, late, exited.then(() => false)])) !== true)
     throw new ScriptFailure(`redis-server did not start:\n${output}`);
-}
-
-/** A port on which nobody listens at the moment. */
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }

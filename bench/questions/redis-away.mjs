@@ -1,7 +1,7 @@
 /** What does the cache add to a loader of 1 ms while Redis is not there? By default options. Limit: the loader alone. */
 import { createAgentCache } from 'nestjs-agent-cache/core';
 import { atOnce, loaderOfOneMs, medianCall } from '../lib/loader-calls.mjs';
-import { freePort } from '../lib/redis-server.mjs';
+import { freePort } from '../../scripts/lib/free-port.mjs';
 import { inTurns } from '../lib/rounds.mjs';
 import { row } from '../lib/rows.mjs';
 

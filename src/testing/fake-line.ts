@@ -1,5 +1,6 @@
 import type { Clock } from '../core/ports/clock.js';
 import type { Reply, UnavailableReason } from '../core/ports/store.js';
+import { unavailable } from '../core/resilience/unavailable.js';
 
 /** What happens to commands on their way to the server. */
 type Fault =
@@ -10,8 +11,6 @@ type Fault =
   | { readonly kind: 'hung'; readonly waiting: (() => void)[] };
 
 const NO_FAULT: Fault = { kind: 'none' };
-
-const unavailable = (reason: UnavailableReason): Reply<never> => ({ ok: false, reason });
 
 export interface FakeLineParts {
   readonly clock: Clock;

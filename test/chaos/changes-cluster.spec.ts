@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { slotOf } from '../../src/tiers/redis/slots.js';
 import { openHandles, timed, until } from '../support/redis-kit.js';
-import { RedisCluster } from '../support/redis-cluster.js';
+import { CLUSTER_ARGS, RedisCluster } from '../support/redis-cluster.js';
 import { RedisServer } from '../support/redis-server.js';
 import { openTracked, type TrackedRedis, whileHolds } from '../support/tracked-redis.js';
 
@@ -123,16 +123,7 @@ describe('hearing what others change in a cluster', () => {
   });
 
   it('serves nothing that a new master has told before that is heard too', async () => {
-    const args = [
-      '--cluster-enabled',
-      'yes',
-      '--cluster-node-timeout',
-      '2000',
-      '--cluster-require-full-coverage',
-      'no',
-      '--cluster-allow-replica-migration',
-      'no',
-    ];
+    const args = [...CLUSTER_ARGS, '--cluster-allow-replica-migration', 'no'];
     joining = await RedisServer.start({ args });
     const server = joining;
     const key = keyOn(2, 'joining');

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureRedis } from '../../scripts/ensure-redis.mjs';
+import { freePort } from '../../scripts/lib/free-port.mjs';
 
 /** Runs `work(url)` beside a Redis server of its own. */
 export async function withRedis(work) {
@@ -34,13 +34,4 @@ function ready(server) {
       if (/ready to accept connections/i.test(log)) resolve();
     });
   });
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

@@ -4,21 +4,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const SLOTS = 16_384;
 const FORM_TIMEOUT_MS = 15_000;
 
+/** What makes a server a node of a cluster. */
+export const CLUSTER_ARGS = [
+  '--cluster-enabled',
+  'yes',
+  '--cluster-node-timeout',
+  '2000',
+  '--cluster-require-full-coverage',
+  'no',
+];
+
 /** Real masters on 127.0.0.1 that form one cluster and share the slots evenly. No replicas. */
 export class RedisCluster {
   private constructor(readonly masters: readonly RedisServer[]) {}
 
   /** Resolves when all nodes say that the cluster works. */
   static async start(count = 3): Promise<RedisCluster> {
-    const args = [
-      '--cluster-enabled',
-      'yes',
-      '--cluster-node-timeout',
-      '2000',
-      '--cluster-require-full-coverage',
-      'no',
-    ];
-    const masters = await Promise.all(Array.from({ length: count }, () => RedisServer.start({ args })));
+    const masters = await Promise.all(Array.from({ length: count }, () => RedisServer.start({ args: CLUSTER_ARGS })));
     const cluster = new RedisCluster(masters);
     const share = Math.ceil(SLOTS / count);
     await Promise.all(

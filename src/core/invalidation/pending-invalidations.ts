@@ -1,5 +1,6 @@
 import type { EntryAddress } from '../entry.js';
 import type { Group } from '../versions/groups.js';
+import { groupId, keyId, targetsOf } from './target-ids.js';
 
 const MAX_PENDING = 10_000;
 
@@ -63,10 +64,8 @@ export class PendingInvalidations {
 
   /** All that waits for confirmation, with the ticket to release it by. */
   open(): { groups: Group[]; storageKeys: string[]; everything: boolean; ticket: number } {
-    const ids = [...this.tickets.keys()];
     return {
-      groups: ids.filter((id) => id.startsWith('g')).map((id) => id.slice(1)),
-      storageKeys: ids.filter((id) => id.startsWith('k')).map((id) => id.slice(1)),
+      ...targetsOf(this.tickets.keys()),
       everything: this.everythingTicket !== null,
       ticket: this.ticketCount,
     };
@@ -84,6 +83,3 @@ export class PendingInvalidations {
     if (held !== undefined && held <= ticket) this.tickets.delete(id);
   }
 }
-
-const groupId = (group: Group): string => `g${group}`;
-const keyId = (storageKey: string): string => `k${storageKey}`;

@@ -1,5 +1,6 @@
 import type { Group } from '../versions/groups.js';
 import type { Clock } from '../ports/clock.js';
+import { groupId, keyId, targetsOf } from './target-ids.js';
 
 /** How long a confirmed invalidation may still be lost, when a replica that has not heard of it takes over. */
 const KEPT_MS = 60_000;
@@ -25,11 +26,11 @@ export class RecentInvalidations {
   constructor(private readonly clock: Clock) {}
 
   confirmedGroups(groups: readonly Group[]): void {
-    for (const group of groups) this.confirmed(`g${group}`);
+    for (const group of groups) this.confirmed(groupId(group));
   }
 
   confirmedKeys(storageKeys: readonly string[]): void {
-    for (const storageKey of storageKeys) this.confirmed(`k${storageKey}`);
+    for (const storageKey of storageKeys) this.confirmed(keyId(storageKey));
   }
 
   /** What a pattern named is not known key by key. */
@@ -40,10 +41,8 @@ export class RecentInvalidations {
   /** What is to be repeated. */
   recent(): RecentTargets {
     this.forgetOld();
-    const ids = [...this.confirmedAtMs.keys()];
     return {
-      groups: ids.filter((id) => id.startsWith('g')).map((id) => id.slice(1)),
-      storageKeys: ids.filter((id) => id.startsWith('k')).map((id) => id.slice(1)),
+      ...targetsOf(this.confirmedAtMs.keys()),
       everything: this.everythingAtMs > this.clock.monotonicNow() - KEPT_MS,
     };
   }

@@ -19,8 +19,6 @@ interface EagerRefreshParts {
   readonly timeoutMs: number;
 }
 
-type Hit = FoundEntry;
-
 /** Loads entries anew in the background before they expire, so that nobody waits for it. */
 export class EagerRefresh {
   private readonly refreshing = new Set<string>();
@@ -28,7 +26,7 @@ export class EagerRefresh {
   constructor(private readonly parts: EagerRefreshParts) {}
 
   /** Starts one load for those that are served and due. Nobody hears of a failure but by its events. */
-  consider<T>(lookup: Lookup<T>, hits: readonly Hit[], load: Load<T>): void {
+  consider<T>(lookup: Lookup<T>, hits: readonly FoundEntry[], load: Load<T>): void {
     const { policy, control } = lookup;
     if (policy.eagerRefreshRatio === null && policy.earlyExpiryBeta === null) return;
     if (control.noStore || control.onlyIfCached) return;
@@ -45,13 +43,13 @@ export class EagerRefresh {
       .finally(() => keys.forEach((key) => this.refreshing.delete(key)));
   }
 
-  private isDue<T>({ policy }: Lookup<T>, { address: { storageKey }, facts }: Hit): boolean {
+  private isDue<T>({ policy }: Lookup<T>, { address: { storageKey }, facts }: FoundEntry): boolean {
     const { clock, random, backoff } = this.parts;
     if (this.refreshing.has(storageKey) || backoff.isActive(storageKey)) return false;
     return isRefreshDue(policy, facts, clock.now(), random);
   }
 
-  private async refresh<T>(lookup: Lookup<T>, due: readonly Hit[], load: Load<T>): Promise<void> {
+  private async refresh<T>(lookup: Lookup<T>, due: readonly FoundEntry[], load: Load<T>): Promise<void> {
     const { readPath, loadPath, timeoutMs, clock } = this.parts;
     const current = await readPath.readStore(due.map(({ address }) => address));
     // The others were loaded, changed or lost since.

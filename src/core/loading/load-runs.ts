@@ -1,7 +1,7 @@
 import type { EntryAddress, EntryLifetime } from '../entry.js';
 import type { EventSink } from '../events.js';
 import type { Flight, Flights } from '../under-way/flights.js';
-import type { LateGroups } from './late-groups.js';
+import type { LateGroups, Watch } from './late-groups.js';
 import type { Leases } from '../under-way/leases.js';
 import type { LoadSignals } from './load-signals.js';
 import type { Led, Load, Loaded, LoadRequest } from './load-request.js';
@@ -103,7 +103,7 @@ export class LoadRuns {
       return {
         value,
         isStorable,
-        arrival: { flight, request: request, encoded, lifetime, loadMs },
+        arrival: { flight, request, encoded, lifetime, loadMs },
       };
     }
     this.giveUp(flight);
@@ -126,7 +126,7 @@ export class LoadRuns {
    * Hands the results to the store in the same turn, so that they are on their way before anything the caller asks next,
    * but for those whose loader has named groups. Nobody waits for the store to confirm them.
    */
-  private async store(arrivals: readonly Arrival[], watch: ReturnType<LateGroups['begin']>): Promise<void> {
+  private async store(arrivals: readonly Arrival[], watch: Watch): Promise<void> {
     const isLate = ({ request }: Arrival): boolean => request.lateGroups.size > 0;
     const storing = [
       this.publish(arrivals.filter((arrival) => !isLate(arrival)).map((arrival) => publicationOf(arrival, {}))),

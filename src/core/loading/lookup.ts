@@ -3,7 +3,7 @@ import type { LoadRequest } from './load-request.js';
 import type { ResolvedControl } from '../policy/resolve-control.js';
 import type { CachePolicy } from '../policy/cache-policy.js';
 import type { Clock } from '../ports/clock.js';
-import type { FoundEntry, ReadResult } from '../reading/read-result.js';
+import { seenIn, type FoundEntry, type ReadResult } from '../reading/read-result.js';
 
 /** What is asked for in one call: different addresses, one policy. */
 export interface Lookup<T> {
@@ -22,7 +22,7 @@ export function requestsFor<T>(lookup: Lookup<T>, results: readonly ReadResult[]
     fence: result.fence,
     lease: result.lease,
     askedAtMs: result.askedAtMs,
-    seen: control.refresh ? 'any' : result.status === 'miss' ? result.seen : result.facts.fingerprint,
+    seen: control.refresh ? 'any' : seenIn(result),
     stale: result.status === 'stale' && isWithinGrace(result, lookup, clock) ? result : null,
     admit,
     policy,

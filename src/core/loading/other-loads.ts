@@ -3,7 +3,7 @@ import type { KeyChanges } from '../under-way/key-changes.js';
 import type { LeaseGrant, Leases, LeaseWish } from '../under-way/leases.js';
 import type { Clock } from '../ports/clock.js';
 import type { ReadPath } from '../reading/read-path.js';
-import type { FoundEntry, ReadResult } from '../reading/read-result.js';
+import { seenIn, type FoundEntry, type ReadResult } from '../reading/read-result.js';
 import { isSameFence, isUsable, missingIn, snapshotOf } from '../versions/stamp.js';
 
 const FIRST_PAUSE_MS = 2;
@@ -62,7 +62,7 @@ export class OtherLoads {
     flight.fence = fence;
     flight.snapshot = isUsable(fence) && missingIn(fence).length === 0 ? snapshotOf(fence, new Map()) : null;
     if (!flight.snapshot) return 'unavailable';
-    const seen = isOver ? 'any' : result.status === 'miss' ? result.seen : result.facts.fingerprint;
+    const seen = isOver ? 'any' : seenIn(result);
     const wish: LeaseWish = { storageKey: flight.address.storageKey, snapshot: flight.snapshot, seen };
     const [grant] = (await this.parts.leases.acquire([wish])) as [LeaseGrant];
     flight.leaseGranted(grant.token, this.parts.clock.monotonicNow());

@@ -30,3 +30,7 @@ export interface MissingEntry extends Sighting {
 }
 
 export type ReadResult = FoundEntry | MissingEntry;
+
+/** What stands under the key that was read; `null`: nothing. */
+export const seenIn = (result: ReadResult): Buffer | null =>
+  result.status === 'miss' ? result.seen : result.facts.fingerprint;

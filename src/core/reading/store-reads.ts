@@ -6,6 +6,7 @@ import type { StoredEntries } from '../ports/entry-store.js';
 import type { MemoryRead } from '../ports/memory-tier.js';
 import type { Reply, UnavailableReason } from '../ports/store.js';
 import type { ReadResult } from './read-result.js';
+import { unavailable } from '../resilience/unavailable.js';
 import { within } from '../resilience/within.js';
 import type { Fence } from '../versions/stamp.js';
 import type { VersionTokens } from '../versions/version-tokens.js';
@@ -119,7 +120,7 @@ export class StoreReads {
     const leftMs = timeoutMs - (clock.monotonicNow() - startedAt);
     const reading = memory.beginRead(keys);
     const asking = store.entries.read([], keys, { withTtl: false });
-    const reply = await within(clock, leftMs, asking, { ok: false, reason: 'timeout' } as const);
+    const reply = await within(clock, leftMs, asking, unavailable('timeout'));
     const tokens = reply.ok ? zip(groups, reply.value.versions) : null;
     if (tokens) this.holdVersions(reading, tokens);
     reading.end();

@@ -1,8 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../core/ports/clock.js';
-
-/** What an entry takes besides its key and value, in bytes: objects, table slots and list links, as measured. */
-export const ENTRY_OVERHEAD_BYTES = 512;
+import { lruRoomOf, sizeOfEntry } from './lru-room.js';
 
 /** Times in monotonic milliseconds. */
 export interface BoundedLease {
@@ -139,18 +137,15 @@ export class BoundedEntries {
   }
 
   private lruOf(maxBytes: number, maxEntries?: number): Lru | null {
-    // The library reserves its lists for `max` entries at once, so a number that can never be reached must not get there.
-    const fitting = Math.floor(maxBytes / ENTRY_OVERHEAD_BYTES);
-    const max = maxEntries === undefined ? {} : { max: Math.min(maxEntries, fitting) };
+    const room = lruRoomOf(maxBytes, maxEntries);
     const dispose = (_entry: BoundedEntry, key: string, reason: LRUCache.DisposeReason): void => {
       this.bounds.onChanged(key);
       if (reason === 'evict') this.bounds.onEvicted?.(key);
       // One that is replaced keeps its place in a walk that is under way.
       if (reason !== 'set') this.names.delete(key);
     };
-    return fitting < 1 || max.max === 0 ? null : new LRUCache({ ...max, maxSize: maxBytes, dispose });
+    return room && new LRUCache({ ...room, dispose });
   }
 }
 
-const sizeOf = (key: string, value: Uint8Array | null): number =>
-  ENTRY_OVERHEAD_BYTES + Buffer.byteLength(key) + (value?.byteLength ?? 0);
+const sizeOf = (key: string, value: Uint8Array | null): number => sizeOfEntry(key, value?.byteLength ?? 0);

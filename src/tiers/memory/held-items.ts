@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { ENTRY_OVERHEAD_BYTES } from './bounded-entries.js';
+import { lruRoomOf, sizeOfEntry } from './lru-room.js';
 
 export interface HeldItemsOptions {
   /** Bound in bytes: encoded size, key, and what an item takes besides. */
@@ -16,13 +16,11 @@ export class HeldItems<T extends object> {
   private readonly lru: LRUCache<string, T> | null;
 
   constructor({ maxBytes, maxEntries, onEvicted }: HeldItemsOptions) {
-    const fitting = Math.floor(maxBytes / ENTRY_OVERHEAD_BYTES);
-    // The library reserves its lists for `max` items at once, so a number that can never be reached must not get there.
-    const max = maxEntries === undefined ? {} : { max: Math.min(maxEntries, fitting) };
+    const room = lruRoomOf(maxBytes, maxEntries);
     const dispose = (_item: T, key: string, reason: LRUCache.DisposeReason): void => {
       if (reason === 'evict') onEvicted?.(key);
     };
-    this.lru = fitting < 1 || max.max === 0 ? null : new LRUCache({ ...max, maxSize: maxBytes, dispose });
+    this.lru = room && new LRUCache({ ...room, dispose });
   }
 
   /** Whether anything can be held at all. */
@@ -45,7 +43,7 @@ export class HeldItems<T extends object> {
 
   /** `bytes`: encoded size. What is too large is not held, and neither is what was there before. */
   set(key: string, item: T, bytes: number): void {
-    this.lru?.set(key, item, { size: ENTRY_OVERHEAD_BYTES + Buffer.byteLength(key) + bytes });
+    this.lru?.set(key, item, { size: sizeOfEntry(key, bytes) });
   }
 
   delete(key: string): void {

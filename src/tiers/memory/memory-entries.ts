@@ -13,6 +13,7 @@ import {
   type StoredEntry,
 } from '../../core/ports/entry-store.js';
 import type { Reply, StoreWrite } from '../../core/ports/store.js';
+import { versionIn } from '../version-text.js';
 import type { BoundedEntries, BoundedEntry } from './bounded-entries.js';
 
 export interface MemoryEntriesParts {
@@ -44,14 +45,14 @@ export class MemoryEntries implements EntryStore {
   ): Promise<Reply<StoredEntries>> {
     return this.answer(() => ({
       entries: entryKeys.map((key) => this.readEntry(key, withTtl)),
-      versions: versionKeys.map((key) => versionOf(this.kept.get(key))),
+      versions: versionKeys.map((key) => versionIn(this.kept.get(key)?.value)),
     }));
   }
 
   ensureVersions(writes: readonly StoreWrite[]): Promise<Reply<string[]>> {
     return this.answer(() =>
       writes.map(({ key, value, ttlMs }) => {
-        const present = versionOf(this.kept.get(key));
+        const present = versionIn(this.kept.get(key)?.value);
         if (present === null) this.kept.set(key, value, ttlMs);
         return present ?? Buffer.from(value).toString();
       }),
@@ -142,11 +143,3 @@ export class MemoryEntries implements EntryStore {
 
 const isSame = (value: Buffer | null, fingerprint: Buffer | null): boolean =>
   value && fingerprint ? fingerprintOf(value).equals(fingerprint) : value === fingerprint;
-
-/** As in Redis, which other programs write to. */
-const VERSION = /^[!-~]+$/;
-
-function versionOf(entry: BoundedEntry | undefined): string | null {
-  const text = entry?.value?.toString('latin1') ?? '';
-  return VERSION.test(text) ? text : null;
-}

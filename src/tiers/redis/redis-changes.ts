@@ -1,6 +1,6 @@
 import type { ResolvedRedisOptions } from '../../core/policy/options.js';
 import type { ChangeFeed, ChangeListener } from '../../core/ports/change-feed.js';
-import type { ChangeListeners } from './change-listeners.js';
+import type { ChangeListeners } from '../change-listeners.js';
 import { ClusterMasters } from './cluster-masters.js';
 import type { GuardedRedis } from './guarded-redis.js';
 import type { IoredisModule, RedisClient } from './load-ioredis.js';

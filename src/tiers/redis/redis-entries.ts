@@ -11,8 +11,9 @@ import type {
   StoredEntry,
 } from '../../core/ports/entry-store.js';
 import type { Reply, StoreWrite } from '../../core/ports/store.js';
+import { isVersion, versionIn } from '../version-text.js';
 import { allOf, type BatchCommands, bytesOf, onOneServer } from './batch-commands.js';
-import type { ChangeListeners } from './change-listeners.js';
+import type { ChangeListeners } from '../change-listeners.js';
 import type { GuardedRedis } from './guarded-redis.js';
 import { takeLeaseOff } from './lease-line.js';
 import type { RedisClient } from './load-ioredis.js';
@@ -39,8 +40,6 @@ const RESET_EVERY_MS = 1_000;
 /** How long a key is kept that has no time to live, as a number. */
 const FOR_EVER_MS = Number.MAX_SAFE_INTEGER;
 
-const VERSION = /^[!-~]+$/;
-const isVersion = (reply: unknown): boolean => typeof reply === 'string' && VERSION.test(reply);
 const isFlag = (reply: unknown): boolean => reply === 0 || reply === 1;
 const isPublishState = (reply: unknown): boolean => reply === 'stored' || reply === 'lost';
 const isLeaseReply = (reply: unknown): boolean =>
@@ -78,7 +77,7 @@ export class RedisEntries implements EntryStore {
       if (!reply.ok) return reply;
       const { values, ttls } = reply.value;
       const entries = entryKeys.map((key) => this.entryOf(values.get(key) ?? null, ttls.get(key)));
-      return { ok: true, value: { entries, versions: versionKeys.map((key) => versionOf(values.get(key))) } };
+      return { ok: true, value: { entries, versions: versionKeys.map((key) => versionIn(values.get(key))) } };
     });
   }
 
@@ -169,11 +168,6 @@ export class RedisEntries implements EntryStore {
     if (!entry && !isHeld) return null;
     return { bytes: entry, lease: isHeld ? lease.token : null, ttlLeftMs: ttlLeftOf(ttlMs) };
   }
-}
-
-function versionOf(stored: Buffer | null | undefined): string | null {
-  const text = stored?.toString('latin1') ?? '';
-  return VERSION.test(text) ? text : null;
 }
 
 /** From the answer to PTTL: -1 for a key that never expires, -2 for one that is gone. */

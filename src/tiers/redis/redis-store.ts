@@ -3,7 +3,7 @@ import type { EntryStore } from '../../core/ports/entry-store.js';
 import type { Reply, Store, StoreHealth, StoreMode, StoreWrite } from '../../core/ports/store.js';
 import type { Effort } from '../../core/resilience/guarded-call.js';
 import { type BatchCommands, bytesOf, extendAll, onCluster, onOneServer } from './batch-commands.js';
-import { ChangeListeners } from './change-listeners.js';
+import { ChangeListeners } from '../change-listeners.js';
 import { type Deletion, deleteMatching } from './delete-matching.js';
 import { GuardedRedis } from './guarded-redis.js';
 import type { IoredisModule, RedisClient } from './load-ioredis.js';

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { EventSink } from '../../core/events.js';
 import type { Clock } from '../../core/ports/clock.js';
 import { within } from '../../core/resilience/within.js';
-import type { ChangeListeners } from './change-listeners.js';
+import type { ChangeListeners } from '../change-listeners.js';
 import { areOwnersReady } from './cluster-nodes.js';
 import type { GuardedRedis } from './guarded-redis.js';
 import type { Masters } from './masters.js';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { fingerprintOf, type LeaseRequest } from '../../../src/core/ports/entry-store.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
-import { ENTRY_OVERHEAD_BYTES } from '../../../src/tiers/memory/bounded-entries.js';
+import { ENTRY_OVERHEAD_BYTES } from '../../../src/tiers/memory/lru-room.js';
 import { MemoryStore } from '../../../src/tiers/memory/memory-store.js';
 
 const HOUR = 3_600_000;

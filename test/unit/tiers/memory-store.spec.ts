@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { ENTRY_OVERHEAD_BYTES } from '../../../src/tiers/memory/bounded-entries.js';
+import { ENTRY_OVERHEAD_BYTES } from '../../../src/tiers/memory/lru-room.js';
 import { MemoryStore } from '../../../src/tiers/memory/memory-store.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { HeldEntry } from '../../../src/core/ports/memory-tier.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
-import { ENTRY_OVERHEAD_BYTES } from '../../../src/tiers/memory/bounded-entries.js';
+import { ENTRY_OVERHEAD_BYTES } from '../../../src/tiers/memory/lru-room.js';
 import { MemoryTier, type MemoryTierOptions } from '../../../src/tiers/memory/memory-tier.js';
 import { ScriptedChanges } from '../../support/scripted-changes.js';
 

@@ -1,4 +1,4 @@
-import type { ChangeListener } from '../../core/ports/change-feed.js';
+import type { ChangeListener } from '../core/ports/change-feed.js';
 
 /** Those who are told of changes. What one of them throws is no fault of the others, nor of the connection. */
 export class ChangeListeners implements ChangeListener {
@@ -8,6 +8,15 @@ export class ChangeListeners implements ChangeListener {
   add(listener: ChangeListener): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
+  }
+
+  get isEmpty(): boolean {
+    return this.listeners.size === 0;
+  }
+
+  /** Nobody is told of anything any more. */
+  clear(): void {
+    this.listeners.clear();
   }
 
   changed(keys: readonly string[]): void {
