@@ -9,6 +9,8 @@ import { row } from '../lib/rows.mjs';
 import { BY_SIZE, keysOf } from '../lib/values.mjs';
 
 const CALLERS = 64;
+/** In each turn the engine first optimises anew what the turn of another client has made it give up. */
+const WARM_UP = 3;
 const KEYS = keysOf('redis-hit', 256);
 
 export async function measure({ url, rounds, roundMs }) {
@@ -32,14 +34,17 @@ async function compare(size, value, { cache, clients, rounds, roundMs }) {
   }
   const keyOf = (index) => KEYS[index % KEYS.length];
   const bare = (client) => async (index) => JSON.parse(await client.get(`bare:${keyOf(index)}`));
-  const round = (call) => () => crowd(call, { callers: CALLERS, ms: roundMs });
+  const round = (call) => async () => {
+    await crowd(call, { callers: CALLERS, ms: WARM_UP * roundMs });
+    return crowd(call, { callers: CALLERS, ms: 2 * roundMs });
+  };
   const results = await inTurns(
     {
       ours: round((index) => cache.getOrLoad(keyOf(index), loader)),
       plain: round(bare(clients.plain)),
       pipelined: round(bare(clients.pipelined)),
     },
-    rounds,
+    Math.ceil(rounds / 2),
   );
   return rowsOf(size, results, counter.loads > 0 ? `${counter.loads} loads` : '');
 }

@@ -13,14 +13,20 @@ export interface FirstLine {
   readonly restAt: number;
 }
 
+const MARK_AT = MAGIC.length + 1;
+const SYNTAX = new RegExp(`^${MAGIC} [0-9a-z]{1,8} \\{`);
 const LINE_FEED = 0x0a;
-const SYNTAX = new RegExp(`^${MAGIC} ([0-9a-z]{1,8}) (?=\\{)`);
 
 /** `null`: bytes of another version, or of somebody else. */
 export function firstLineOf(stored: Buffer): FirstLine | null {
-  const match = SYNTAX.exec(stored.toString('latin1', 0, MAGIC.length + 11));
-  const end = match ? stored.indexOf(LINE_FEED) : -1;
-  if (!match || end < 0) return null;
-  const textAt = match[0].length;
-  return { mark: match[1] as string, text: stored.toString('utf8', textAt, end), textAt, restAt: end + 1 };
+  const beginning = stored.toString('latin1', 0, MARK_AT + 10);
+  const end = SYNTAX.test(beginning) ? stored.indexOf(LINE_FEED) : -1;
+  if (end < 0) return null;
+  const textAt = beginning.indexOf(' ', MARK_AT) + 1;
+  return {
+    mark: beginning.slice(MARK_AT, textAt - 1),
+    text: stored.toString('utf8', textAt, end),
+    textAt,
+    restAt: end + 1,
+  };
 }

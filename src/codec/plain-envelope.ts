@@ -43,7 +43,11 @@ export function writeEnvelope(envelope: Envelope, compression: Compression): Buf
   };
   const header: Header = { k, f: encoded.format, s, x, l, v, n, ...how };
   const text = Buffer.from(`${JSON.stringify(header)}\n`);
-  return Buffer.concat([Buffer.from(`${MAGIC} ${checksumOf(text, payload)} `), text, payload]);
+  return Buffer.concat([
+    Buffer.from(`${MAGIC} ${checksumOf(text, payload).toString(16).padStart(8, '0')} `),
+    text,
+    payload,
+  ]);
 }
 
 /**
@@ -52,7 +56,7 @@ export function writeEnvelope(envelope: Envelope, compression: Compression): Buf
  */
 export function readEnvelope(stored: Buffer, key: string, compression: Compression): Envelope | 'foreign' | null {
   const line = firstLineOf(stored);
-  if (!line || line.mark !== checksumOf(stored.subarray(line.textAt))) return null;
+  if (!line || parseInt(line.mark, 16) !== checksumOf(stored.subarray(line.textAt))) return null;
   const header: unknown = JSON.parse(line.text);
   const payload = stored.subarray(line.restAt);
   if (!isHeader(header) || header.n !== payload.length) return null;
@@ -62,17 +66,18 @@ export function readEnvelope(stored: Buffer, key: string, compression: Compressi
   return { key, encoded: { format, bytes }, storedAtMs, expiresAtMs, snapshot, loadMs };
 }
 
-function checksumOf(...parts: readonly Buffer[]): string {
+/** Of the header and of what follows it, if that is not with it. */
+function checksumOf(header: Buffer, rest?: Buffer): number {
+  const sum = crc32(header);
   // Of no bytes, Node 20 and 22 answer 0 in place of the sum so far.
-  const sum = parts.reduce((sumSoFar, part) => (part.length > 0 ? crc32(part, sumSoFar) : sumSoFar), 0);
-  return sum.toString(16).padStart(8, '0');
+  return rest && rest.length > 0 ? crc32(rest, sum) : sum;
 }
 
 function isHeader(json: unknown): json is Header {
   const { k, f, s, x, l, v, n, c = 0 } = json as Partial<Header>;
   if (typeof k !== 'string' || typeof f !== 'string' || typeof v !== 'object' || v === null) return false;
   if (!(isFinite(s) && isFinite(x) && isFinite(l) && isFinite(n) && isFinite(c))) return false;
-  for (const group of Object.keys(v)) if (typeof v[group] !== 'string') return false;
+  for (const group in v) if (typeof v[group] !== 'string') return false;
   return true;
 }
 

@@ -104,7 +104,7 @@ function composeLoadThrough(parts: LoadParts): LoadThrough {
   const loadPath = new LoadPath({ ...parts, nesting, ledLoads });
   const backoff = new Backoff(parts.clock);
   const eagerRefresh = new EagerRefresh({ ...parts, loadPath, backoff });
-  return new LoadThrough({ ...parts, loadPath, eagerRefresh, backoff, report: new ReadReport(parts) });
+  return new LoadThrough({ ...parts, loadPath, eagerRefresh, backoff, report: new ReadReport(parts.events) });
 }
 
 function composeMemory(

@@ -79,6 +79,9 @@ export class LateStore implements Store {
 
 /** The entries of whatever store is there when they are asked for. */
 const entriesOf = (store: () => Store): EntryStore => ({
+  get gather() {
+    return store().entries.gather;
+  },
   read: (entryKeys, versionKeys, options) => store().entries.read(entryKeys, versionKeys, options),
   ensureVersions: (writes) => store().entries.ensureVersions(writes),
   lease: (requests) => store().entries.lease(requests),

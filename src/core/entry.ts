@@ -29,8 +29,8 @@ export interface EntryFacts {
   readonly loadMs: number;
   /** Encoded size of the value. */
   readonly bytes: number;
-  /** By which the store knows it again. */
-  readonly fingerprint: Buffer;
+  /** What the store holds, or its beginning, by which the store knows it again; see `fingerprintOf`. */
+  readonly stored: Buffer;
 }
 
 /** What a policy comes to: milliseconds, with the cache's defaults and limits applied. */

@@ -129,7 +129,7 @@ class Model {
 }
 
 const heldOf = (value: unknown): HeldEntry => ({
-  facts: { storedAtMs: 0, expiresAtMs: 0, snapshot: {}, loadMs: 0, bytes: 0, fingerprint: Buffer.alloc(0) },
+  facts: { storedAtMs: 0, expiresAtMs: 0, snapshot: {}, loadMs: 0, bytes: 0, stored: Buffer.alloc(0) },
   value,
   checkedEpoch: 0,
 });

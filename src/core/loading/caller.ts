@@ -2,19 +2,20 @@ import type { Flight } from '../under-way/flights.js';
 
 /** One call that waits for loads, and may stop waiting. */
 export class Caller {
-  private readonly flights = new Set<Flight>();
+  /** `null`: none, as for all who find what they ask for. */
+  private flights: Set<Flight> | null = null;
   private hasLeft = false;
 
   /** Waits for `flight` from now on. */
   board(flight: Flight): void {
-    if (this.hasLeft || this.flights.has(flight)) return;
-    this.flights.add(flight);
+    if (this.hasLeft || this.flights?.has(flight)) return;
+    (this.flights ??= new Set()).add(flight);
     flight.interest++;
   }
 
   /** Stops waiting for one load, which is aborted if nobody else waits for it. */
   alight(flight: Flight): void {
-    if (!this.flights.delete(flight)) return;
+    if (!this.flights?.delete(flight)) return;
     flight.interest--;
     if (flight.interest === 0) flight.onDeserted?.();
   }
@@ -22,7 +23,7 @@ export class Caller {
   /** Stops waiting for all. */
   leave(): void {
     this.hasLeft = true;
-    for (const flight of this.flights) this.alight(flight);
+    for (const flight of this.flights ?? []) this.alight(flight);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Load } from './load-request.js';
 import { type Lookup, requestsFor } from './lookup.js';
 import type { Clock } from '../ports/clock.js';
 import type { ReadPath } from '../reading/read-path.js';
-import type { FoundEntry } from '../reading/read-result.js';
+import { isOfSame, type FoundEntry } from '../reading/read-result.js';
 
 interface EagerRefreshParts {
   readonly readPath: ReadPath;
@@ -53,9 +53,9 @@ export class EagerRefresh {
     const { readPath, loadPath, timeoutMs, clock } = this.parts;
     const current = await readPath.readStore(due.map(({ address }) => address));
     // The others were loaded, changed or lost since.
-    const unchanged = due.flatMap(({ facts }, index) => {
+    const unchanged = due.flatMap((found, index) => {
       const now = current[index];
-      return now?.status === 'hit' && now.facts.fingerprint.equals(facts.fingerprint) ? [now] : [];
+      return now?.status === 'hit' && isOfSame(now, found) ? [now] : [];
     });
     const requests = requestsFor(lookup, unchanged, clock);
     await loadPath.refresh(requests, { load, caller: new Caller(), budget: { leftMs: timeoutMs } });

@@ -9,8 +9,8 @@ import type { OutcomeLog } from '../outcome-log.js';
 import type { Outcome } from '../policy/cache-policy.js';
 import type { Clock } from '../ports/clock.js';
 import type { ReadPath } from '../reading/read-path.js';
-import type { FoundEntry, ReadResult } from '../reading/read-result.js';
-import type { ReadReport } from '../reading/read-report.js';
+import { seenIn, type FoundEntry, type ReadResult } from '../reading/read-result.js';
+import { ageOf, type ReadReport } from '../reading/read-report.js';
 import type { ResolvedControl } from '../policy/resolve-control.js';
 import { within } from '../resilience/within.js';
 
@@ -31,6 +31,9 @@ interface Answer<T> {
   readonly value: T;
   readonly outcome: Outcome;
 }
+
+/** What is read for a call. */
+type Wanted = Pick<Lookup<never>, 'addresses' | 'control'>;
 
 type Loads<T> = { readonly loaded: readonly Loaded<T>[] } | { readonly error: unknown };
 
@@ -61,21 +64,32 @@ export class LoadThrough {
   }
 
   /** What is fresh, in the order of the addresses; `undefined` where nothing is. Loads nothing. */
-  async get<T>(lookup: Pick<Lookup<T>, 'addresses' | 'control'>): Promise<(T | undefined)[]> {
-    const results = await this.find(lookup);
-    return results.map((result) =>
-      result.status === 'hit' ? this.give(this.answerFrom<T>(result, 'hit')) : undefined,
+  get<T>(wanted: Wanted): Promise<(T | undefined)[]> {
+    return this.find(wanted, (results) =>
+      results.map((result) => (isHit(result) ? this.give(this.answerFrom<T>(result, 'hit')) : undefined)),
     );
   }
 
-  private async answer<T>(lookup: Lookup<T>, load: Load<T>, caller: Caller): Promise<T[]> {
+  /** What all hits take, this takes in one promise. */
+  private answer<T>(lookup: Lookup<T>, load: Load<T>, caller: Caller): Promise<T[]> {
+    return this.find(lookup, (results, startedAt) => {
+      if (!results.every(isHit)) return this.answerWithLoads(lookup, results, load, { caller, startedAt });
+      this.parts.eagerRefresh.consider(lookup, results, load);
+      return results.map((result) => this.give(this.answerFrom<T>(result, 'hit')));
+    });
+  }
+
+  private async answerWithLoads<T>(
+    lookup: Lookup<T>,
+    results: readonly ReadResult[],
+    load: Load<T>,
+    { caller, startedAt }: { readonly caller: Caller; readonly startedAt: number },
+  ): Promise<T[]> {
     const { clock, timeoutMs, eagerRefresh } = this.parts;
-    const startedAt = clock.monotonicNow();
-    const results = await this.find(lookup);
+    if (lookup.control.onlyIfCached) throw new CacheMissError();
     const missing = results.filter(({ status }) => status !== 'hit');
-    if (missing.length > 0 && lookup.control.onlyIfCached) throw new CacheMissError();
     const budget = { leftMs: timeoutMs - (clock.monotonicNow() - startedAt) };
-    const loaded = missing.length > 0 ? await this.loadOrFallBack(lookup, missing, load, { caller, budget }) : [];
+    const loaded = await this.loadOrFallBack(lookup, missing, load, { caller, budget });
     eagerRefresh.consider(lookup, results.filter(isHit), load);
     const rest = loaded.values();
     return results.map((result) =>
@@ -83,24 +97,31 @@ export class LoadThrough {
     );
   }
 
-  /** Reads, judges by what the caller wants, and reports. */
-  private find(wanted: Pick<Lookup<never>, 'addresses' | 'control'>): Promise<ReadResult[]> {
-    const { readPath, clock, report } = this.parts;
-    const { addresses, control } = wanted;
+  /** Reads, and hands `then` what was found since `startedAt`, judged by what the caller wants, and reported. */
+  private find<R>(
+    { addresses, control }: Wanted,
+    then: (results: readonly ReadResult[], startedAt: number) => R | Promise<R>,
+  ): Promise<R> {
+    const { readPath, clock } = this.parts;
     const startedAt = clock.monotonicNow();
     // What a load needs besides, only the store knows.
-    const isWanted = (found: FoundEntry): boolean => !isTooOld(found, control, clock);
-    const reading = control.refresh ? readPath.readStore(addresses) : readPath.read(addresses, isWanted);
-    return reading.then((read) => {
-      const results = read.map((result) => this.judge(result, control));
-      const ms = (clock.monotonicNow() - startedAt) / addresses.length;
-      for (const result of results) report.read(result.address, result, ms);
-      return results;
-    });
+    const reading = control.refresh
+      ? readPath.readStore(addresses)
+      : readPath.read(addresses, (found) => !isTooOld(found, control, clock));
+    return reading.then((read) => then(this.judge(read, control, startedAt), startedAt));
   }
 
-  /** As the caller wants it: there may be less of use than was found. */
-  private judge(result: ReadResult, control: ResolvedControl): ReadResult {
+  /** There may be less of use than was found. */
+  private judge(read: readonly ReadResult[], control: ResolvedControl, startedAt: number): readonly ReadResult[] {
+    const { report, clock } = this.parts;
+    const ms = (clock.monotonicNow() - startedAt) / read.length;
+    const wantsAll = !control.refresh && control.maxAgeMs === null;
+    const results = wantsAll ? read : read.map((result) => this.judgeOne(result, control));
+    for (const result of results) report.read(result.address, result, ms);
+    return results;
+  }
+
+  private judgeOne(result: ReadResult, control: ResolvedControl): ReadResult {
     if (result.status === 'miss') return result;
     if (control.refresh) return missed(result, 'refresh');
     return isHit(result) && isTooOld(result, control, this.parts.clock) ? missed(result, 'too-old') : result;
@@ -176,8 +197,8 @@ export class LoadThrough {
   }
 
   private answerFrom<T>(result: FoundEntry, status: 'hit' | 'stale'): Answer<T> {
-    const ageMs = this.parts.report.ageOf(result);
-    return { value: result.value as T, outcome: { status, tier: result.tier, ageMs, key: result.address.key } };
+    const { value, tier, address } = result;
+    return { value: value as T, outcome: { status, tier, ageMs: ageOf(result), key: address.key } };
   }
 
   private give<T>({ value, outcome }: Answer<T>): T {
@@ -189,8 +210,9 @@ export class LoadThrough {
 const isHit = <R extends ReadResult>(result: R): result is R & FoundEntry & { readonly status: 'hit' } =>
   result.status === 'hit';
 
-function missed({ address, fence, lease, askedAtMs, facts }: FoundEntry, reason: 'refresh' | 'too-old'): ReadResult {
-  return { status: 'miss', address, reason, fence, lease, askedAtMs, seen: facts.fingerprint };
+function missed(found: FoundEntry, reason: 'refresh' | 'too-old'): ReadResult {
+  const { address, fence, lease, askedAtMs } = found;
+  return { status: 'miss', address, reason, fence, lease, askedAtMs, seen: seenIn(found) };
 }
 
 function loadedAnswer<T>({ value, isStorable }: Loaded<T>, missing: ReadResult | undefined): Answer<T> {

@@ -42,7 +42,7 @@ export class OtherLoads {
       if (flight.interest === 0) return null;
       const [result] = await readPath.readStore([flight.address]);
       if (!result) return null;
-      if (result.status === 'hit' && !isSame(result.facts.fingerprint, asked.seen)) return result;
+      if (result.status === 'hit' && !isSame(seenIn(result), asked.seen)) return result;
       const isOver = clock.monotonicNow() >= endsAtMs;
       if (!isOver && isUnderWay(taken, result)) continue;
       const state = await this.tryToLead(flight, result, isOver);
@@ -70,8 +70,8 @@ export class OtherLoads {
   }
 }
 
-const isSame = (fingerprint: Buffer, seen: LeaseWish['seen']): boolean =>
-  seen !== null && seen !== 'any' && seen.equals(fingerprint);
+const isSame = (found: Buffer | null, seen: LeaseWish['seen']): boolean =>
+  found !== null && seen !== null && seen !== 'any' && seen.equals(found);
 
 /** Whether the lease that was found to be taken still stands, for the versions that count. */
 const isUnderWay = (taken: Sighting | null, { lease, fence }: Sighting): boolean =>

@@ -75,6 +75,11 @@ export type PublishState = 'stored' | 'lost' | 'too-large';
  * one round trip per node.
  */
 export interface EntryStore {
+  /**
+   * Runs `send` when all who ask in this turn of the event loop have asked: what they ask for is then read together. For a
+   * store in one place, where no key is away while others are there. Default: each is read for itself, at once.
+   */
+  readonly gather?: ((send: () => void) => void) | undefined;
   /** `withTtl`: also how long the store will keep each entry. Duplicates are allowed. */
   read(
     entryKeys: readonly string[],

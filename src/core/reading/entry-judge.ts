@@ -52,8 +52,7 @@ export class EntryJudge {
       return { address, entry, opened: bytes ? 'corrupt' : 'absent', wasCovered, isStampCovered: false };
     }
     const { storedAtMs, expiresAtMs, snapshot, loadMs, encoded } = envelope;
-    const fingerprint = fingerprintOf(bytes);
-    const facts = { storedAtMs, expiresAtMs, snapshot, loadMs, bytes: encoded.bytes.byteLength, fingerprint };
+    const facts = { storedAtMs, expiresAtMs, snapshot, loadMs, bytes: encoded.bytes.byteLength, stored: bytes };
     return { address, entry, opened: { envelope, facts }, wasCovered, isStampCovered: this.isCovered(snapshot) };
   }
 
@@ -76,7 +75,8 @@ export class EntryJudge {
       return { ...miss('invalidated'), outdated: { facts, tokens } };
     const decoding = this.parts.values.decode(envelope.encoded, address.codec);
     if (!decoding.ok) return miss('corrupt');
-    const status = this.parts.clock.now() < facts.expiresAtMs ? 'hit' : 'stale';
+    const foundAtMs = this.parts.clock.now();
+    const status = foundAtMs < facts.expiresAtMs ? 'hit' : 'stale';
     const value = this.hold(
       address,
       facts,
@@ -84,7 +84,7 @@ export class EntryJudge {
       entry?.ttlLeftMs ?? null,
       status === 'hit' ? reading : null,
     );
-    return { status, address, facts, value, fence, lease, askedAtMs, tier: tierOf(this.parts.store) };
+    return { status, address, facts, value, fence, lease, askedAtMs, foundAtMs, tier: tierOf(this.parts.store) };
   }
 
   /** Answers the caller's own copy. */
@@ -98,7 +98,9 @@ export class EntryJudge {
     if (!reading || !this.parts.memory.isOn || !address.isHeld || ttlLeftMs === null || ttlLeftMs <= 0) return value;
     const copied = this.parts.values.copy(value, address.codec);
     if (!copied) return value;
-    const held = { facts, value, codec: address.codec, checkedEpoch: -1 };
+    // All of what was read would be kept alive by the part that is needed.
+    const own = { ...facts, stored: fingerprintOf(facts.stored) };
+    const held = { facts: own, value, codec: address.codec, checkedEpoch: -1 };
     reading.holdEntry(address.storageKey, held, facts.bytes, ttlLeftMs);
     return copied.value;
   }

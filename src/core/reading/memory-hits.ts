@@ -30,7 +30,8 @@ export class MemoryHits {
     if (!held || held.codec !== address.codec || !this.isValid(held, address)) return null;
     if (!pending.isEmpty && (pending.covers(address) || pending.coversSome(Object.keys(held.facts.snapshot))))
       return null;
-    if (clock.now() >= held.facts.expiresAtMs) return null;
+    const foundAtMs = clock.now();
+    if (foundAtMs >= held.facts.expiresAtMs) return null;
     const copied = this.copy(address, held.value);
     if (!copied) return null;
     const { facts } = held;
@@ -40,6 +41,7 @@ export class MemoryHits {
       facts,
       value: copied.value,
       tier: 'memory',
+      foundAtMs,
       fence: null,
       lease: null,
       askedAtMs: 0,

@@ -21,7 +21,7 @@ export class ReadPath {
       tokens: parts.tokens,
       pending: parts.pending,
       changes: parts.store.changes,
-      read: (addresses) => this.stored.read(addresses),
+      ask: (addresses, answered) => this.stored.ask(addresses, answered),
       copyOf: (address, result) => this.copyOf(address, result),
     });
   }

@@ -1,6 +1,7 @@
 import type { EntryAddress, EntryFacts } from '../entry.js';
 import type { MissReason } from '../events.js';
 import type { Sighting } from '../under-way/flights.js';
+import { fingerprintOf } from '../ports/entry-store.js';
 import type { Group } from '../versions/groups.js';
 import type { TierName } from '../ports/store.js';
 import type { Fence } from '../versions/stamp.js';
@@ -12,6 +13,8 @@ export interface FoundEntry extends Sighting {
   readonly facts: EntryFacts;
   readonly value: unknown;
   readonly tier: TierName;
+  /** When it was found, in milliseconds since 1970. */
+  readonly foundAtMs: number;
   /** `null`: it was found in memory, without asking for versions. */
   readonly fence: Fence | null;
 }
@@ -33,4 +36,8 @@ export type ReadResult = FoundEntry | MissingEntry;
 
 /** What stands under the key that was read; `null`: nothing. */
 export const seenIn = (result: ReadResult): Buffer | null =>
-  result.status === 'miss' ? result.seen : result.facts.fingerprint;
+  result.status === 'miss' ? result.seen : fingerprintOf(result.facts.stored);
+
+/** Whether both have found the very same entry. */
+export const isOfSame = ({ facts }: FoundEntry, other: FoundEntry): boolean =>
+  fingerprintOf(facts.stored).equals(fingerprintOf(other.facts.stored));

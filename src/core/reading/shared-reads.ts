@@ -2,12 +2,18 @@ import type { EntryAddress } from '../entry.js';
 import type { ChangeFeed } from '../ports/change-feed.js';
 import type { PendingInvalidations } from '../invalidation/pending-invalidations.js';
 import type { ReadResult } from './read-result.js';
+import type { Answered } from './store-reads.js';
 import type { VersionTokens } from '../versions/version-tokens.js';
 
 interface SharedRead {
   readonly address: EntryAddress;
-  /** Of one. Never rejects. */
-  readonly results: Promise<ReadResult[]>;
+  /** Who asked after the first one. */
+  readonly sharing: Sharing[];
+}
+
+interface Sharing {
+  readonly address: EntryAddress;
+  readonly answered: Answered;
 }
 
 interface SharedReadsParts {
@@ -15,7 +21,7 @@ interface SharedReadsParts {
   readonly tokens: VersionTokens;
   readonly pending: PendingInvalidations;
   /** Asks the store. */
-  readonly read: (addresses: readonly [EntryAddress]) => Promise<ReadResult[]>;
+  readonly ask: (addresses: readonly [EntryAddress], answered: Answered) => void;
   /** The result for one more caller; `null`: it cannot be copied. */
   readonly copyOf: (address: EntryAddress, result: ReadResult) => ReadResult | null;
 }
@@ -33,22 +39,29 @@ export class SharedReads {
 
   /** Answers one result. Whoever asks first has it no later than without sharing, so that nobody overtakes. */
   read(address: EntryAddress): Promise<ReadResult[]> {
-    const running = this.reads.get(address.storageKey);
-    // What an invalidation covers that is on its way must be seen to be covered, from before the read on.
-    const isShared = running && isSame(running.address, address) && this.parts.pending.isEmpty;
-    if (isShared) return this.share(running, address);
-    const read: SharedRead = { address, results: this.parts.read([address]) };
-    this.reads.set(address.storageKey, read);
-    void read.results.then(() => {
-      if (this.reads.get(address.storageKey) === read) this.reads.delete(address.storageKey);
+    return new Promise((answered) => {
+      const running = this.reads.get(address.storageKey);
+      // What an invalidation covers that is on its way must be seen to be covered, from before the read on.
+      const isShared = running && isSame(running.address, address) && this.parts.pending.isEmpty;
+      if (isShared) running.sharing.push({ address, answered });
+      else this.begin(address, answered);
     });
-    return read.results;
   }
 
-  private async share({ results }: SharedRead, address: EntryAddress): Promise<ReadResult[]> {
-    const [result] = await results;
+  private begin(address: EntryAddress, answered: Answered): void {
+    const read: SharedRead = { address, sharing: [] };
+    this.reads.set(address.storageKey, read);
+    this.parts.ask([address], (results) => {
+      if (this.reads.get(address.storageKey) === read) this.reads.delete(address.storageKey);
+      answered(results);
+      for (const sharing of read.sharing) this.share(results, sharing);
+    });
+  }
+
+  private share([result]: readonly ReadResult[], { address, answered }: Sharing): void {
     const copied = result && this.parts.copyOf(address, result);
-    return copied ? [copied] : this.parts.read([address]);
+    if (copied) answered([copied]);
+    else this.parts.ask([address], answered);
   }
 
   private changed(keys: readonly string[]): void {

@@ -2,9 +2,10 @@ import type { EntryAddress } from '../entry.js';
 import { EntryJudge, type EntryJudgeParts, type Stored, type Tokens } from './entry-judge.js';
 import type { EventSink } from '../events.js';
 import type { Group } from '../versions/groups.js';
-import type { StoredEntries } from '../ports/entry-store.js';
+import type { StoredEntries, StoredEntry } from '../ports/entry-store.js';
 import type { MemoryRead } from '../ports/memory-tier.js';
 import type { Reply, UnavailableReason } from '../ports/store.js';
+import { Gathering } from './gathering.js';
 import type { ReadResult } from './read-result.js';
 import { unavailable } from '../resilience/unavailable.js';
 import { within } from '../resilience/within.js';
@@ -18,28 +19,32 @@ export interface StoreReadsParts extends EntryJudgeParts {
   readonly timeoutMs: number;
 }
 
-/** A read under way. */
-interface Asked {
+/** Told of the results of a read, in the order of the addresses. */
+export type Answered = (results: ReadResult[]) => void;
+
+/** One caller's read under way. */
+interface Question {
   readonly addresses: readonly EntryAddress[];
-  /** Of all of them, each once. */
-  readonly groups: readonly Group[];
   /** By an invalidation that was not confirmed; in the order of the addresses, and empty where none was. */
   readonly wereCovered: readonly boolean[];
   /** In monotonic milliseconds. */
   readonly askedAtMs: number;
   readonly reading: MemoryRead;
+  readonly answered: Answered;
 }
 
 /**
- * Reads entries from the store, to be judged by the versions that are current. One round trip fetches the entries
- * together with the tokens of their groups; a second one is needed only where an entry was stamped with groups that the
- * caller did not name.
+ * Reads entries from the store, to be judged by the versions that are current. One round trip fetches the entries of
+ * several callers together with the tokens of their groups; a second one is needed only where an entry was stamped with
+ * groups that nobody has named.
  */
 export class StoreReads {
   private readonly judge: EntryJudge;
+  private readonly gathering: Gathering<Question>;
 
   constructor(private readonly parts: StoreReadsParts) {
     this.judge = new EntryJudge(parts);
+    this.gathering = new Gathering((questions) => this.send(questions));
   }
 
   /** The versions that are current, for what is stored without having been read. */
@@ -55,61 +60,84 @@ export class StoreReads {
     return addresses.map((address, index) => this.judge.fenceOf(address, tokens, wereCovered[index] === true));
   }
 
-  /**
-   * In the order of the addresses; what is found is held in memory afterwards. Every hit that memory does not have comes
-   * this way, so it makes few promises.
-   */
+  /** In the order of the addresses; what is found is held in memory afterwards. */
   read(addresses: readonly EntryAddress[]): Promise<ReadResult[]> {
+    return new Promise((resolve) => this.ask(addresses, resolve));
+  }
+
+  /** As {@link read}. Every hit that memory does not have comes this way, so it makes no promise. */
+  ask(addresses: readonly EntryAddress[], answered: Answered): void {
     const { memory, store, pending, clock } = this.parts;
-    const groups = groupsOf(addresses);
-    const entryKeys = addresses.map(({ storageKey }) => storageKey);
-    const versionKeys = this.tokenKeysOf(groups);
-    const asked: Asked = {
+    const question: Question = {
       addresses,
-      groups,
       // What is covered now stays so for this read, also if it is confirmed meanwhile: the answer may be older than that.
       wereCovered: pending.isEmpty ? NONE : addresses.map((address) => pending.covers(address)),
       askedAtMs: clock.monotonicNow(),
-      reading: memory.beginRead(memory.isOn ? [...entryKeys, ...versionKeys] : NONE),
+      reading: memory.beginRead(memory.isOn ? this.keysOf(addresses) : NONE),
+      answered,
     };
-    const answered = store.entries.read(entryKeys, versionKeys, { withTtl: memory.isOn });
-    return answered.then((reply) => this.finish(asked, reply));
+    const { gather } = store.entries;
+    if (gather) this.gathering.add(question, gather);
+    else this.send([question]);
   }
 
-  private finish(asked: Asked, reply: Reply<StoredEntries>): ReadResult[] | Promise<ReadResult[]> {
-    const { addresses, groups, wereCovered, reading } = asked;
-    if (!reply.ok) return this.unavailable(asked, reply.reason);
-    const named = zip(groups, reply.value.versions);
-    this.holdVersions(reading, named);
+  private send(questions: readonly Question[]): void {
+    const { memory, store } = this.parts;
+    const addresses = questions.length === 1 ? (questions[0] as Question).addresses : questions.flatMap(addressesOf);
+    const groups = groupsOf(addresses);
+    const entryKeys = addresses.map(({ storageKey }) => storageKey);
+    const replying = store.entries.read(entryKeys, this.tokenKeysOf(groups), { withTtl: memory.isOn });
+    void replying
+      .then((reply) => this.received(questions, groups, reply))
+      // A store of the user's own, against its contract: nobody waits for ever, and nobody hears of it but by the event.
+      .catch(() => questions.forEach((question) => question.answered(this.unavailable(question, 'rejected'))));
+  }
+
+  private received(questions: readonly Question[], groups: readonly Group[], reply: Reply<StoredEntries>): void {
+    const entries = reply.ok ? reply.value.entries : NONE;
+    const tokens = reply.ok ? zip(groups, reply.value.versions) : null;
+    let at = 0;
+    for (const question of questions) {
+      const own = questions.length === 1 ? entries : entries.slice(at, at + question.addresses.length);
+      at += question.addresses.length;
+      if (tokens) this.finish(question, own, tokens);
+      else if (!reply.ok) question.answered(this.unavailable(question, reply.reason));
+    }
+  }
+
+  /** `named`: of the groups of all who were asked for together. */
+  private finish(question: Question, entries: readonly (StoredEntry | null)[], named: Tokens): void {
+    const { addresses, wereCovered, reading, answered } = question;
+    if (this.parts.memory.isOn) this.holdVersions(reading, groupsOf(addresses), named);
     const found = addresses.map((address, index) => {
-      return this.judge.open(address, reply.value.entries[index] ?? null, wereCovered[index] === true);
+      return this.judge.open(address, entries[index] ?? null, wereCovered[index] === true);
     });
     const unnamed = unnamedIn(found, named);
-    if (unnamed) return this.finishWith(asked, found, named, [...unnamed]);
-    return this.judgeAll(asked, found, named);
+    if (unnamed) void this.finishWith(question, found, named, [...unnamed]).then(answered);
+    else answered(this.judgeAll(question, found, named));
   }
 
   /** Once the versions of those groups are known that nobody has named. */
   private async finishWith(
-    asked: Asked,
+    question: Question,
     found: readonly Stored[],
     named: Tokens,
     unnamed: readonly Group[],
   ): Promise<ReadResult[]> {
-    const rest = await this.readTokens(unnamed, asked.askedAtMs);
-    if (!rest.ok) return this.unavailable(asked, rest.reason);
-    return this.judgeAll(asked, found, new Map([...named, ...rest.value]));
+    const rest = await this.readTokens(unnamed, question.askedAtMs);
+    if (!rest.ok) return this.unavailable(question, rest.reason);
+    return this.judgeAll(question, found, new Map([...named, ...rest.value]));
   }
 
-  private judgeAll(asked: Asked, found: readonly Stored[], tokens: Tokens): ReadResult[] {
-    const results = found.map((each) => this.judge.judge(each, tokens, asked));
-    asked.reading.end();
+  private judgeAll(question: Question, found: readonly Stored[], tokens: Tokens): ReadResult[] {
+    const results = found.map((each) => this.judge.judge(each, tokens, question));
+    question.reading.end();
     return results;
   }
 
-  private holdVersions(reading: MemoryRead, tokens: Tokens): void {
-    if (!this.parts.memory.isOn) return;
-    for (const [group, token] of tokens) {
+  private holdVersions(reading: MemoryRead, groups: readonly Group[], tokens: Tokens): void {
+    for (const group of groups) {
+      const token = tokens.get(group) ?? null;
       if (token !== null) reading.holdVersion(this.parts.tokens.storageKeyOf(group), token);
     }
   }
@@ -122,16 +150,20 @@ export class StoreReads {
     const asking = store.entries.read([], keys, { withTtl: false });
     const reply = await within(clock, leftMs, asking, unavailable('timeout'));
     const tokens = reply.ok ? zip(groups, reply.value.versions) : null;
-    if (tokens) this.holdVersions(reading, tokens);
+    if (tokens && memory.isOn) this.holdVersions(reading, groups, tokens);
     reading.end();
     return tokens ? { ok: true, value: tokens } : (reply as Reply<never>);
+  }
+
+  private keysOf(addresses: readonly EntryAddress[]): string[] {
+    return [...addresses.map(({ storageKey }) => storageKey), ...this.tokenKeysOf(groupsOf(addresses))];
   }
 
   private tokenKeysOf(groups: readonly Group[]): string[] {
     return groups.map((group) => this.parts.tokens.storageKeyOf(group));
   }
 
-  private unavailable({ addresses, askedAtMs, reading }: Asked, reason: UnavailableReason): ReadResult[] {
+  private unavailable({ addresses, askedAtMs, reading }: Question, reason: UnavailableReason): ReadResult[] {
     reading.end();
     return addresses.map((address): ReadResult => {
       this.report(address, reason);
@@ -146,10 +178,14 @@ export class StoreReads {
 
 const NONE: readonly never[] = [];
 
+const addressesOf = ({ addresses }: Question): readonly EntryAddress[] => addresses;
+
 function groupsOf(addresses: readonly EntryAddress[]): readonly Group[] {
   const [only] = addresses;
   if (only && addresses.length === 1) return only.groups;
-  return [...new Set(addresses.flatMap(({ groups }) => groups))];
+  const groups = new Set<Group>();
+  for (const address of addresses) for (const group of address.groups) groups.add(group);
+  return [...groups];
 }
 
 /** Groups that what was found is stamped with and nobody has named; `null`: there are none. */
@@ -162,5 +198,8 @@ function unnamedIn(found: readonly Stored[], named: Tokens): ReadonlySet<Group> 
   return unnamed;
 }
 
-const zip = (groups: readonly Group[], tokens: readonly (string | null)[]): Tokens =>
-  new Map(groups.map((group, index) => [group, tokens[index] ?? null]));
+function zip(groups: readonly Group[], tokens: readonly (string | null)[]): Tokens {
+  const zipped = new Map<Group, string | null>();
+  for (let index = 0; index < groups.length; index++) zipped.set(groups[index] as Group, tokens[index] ?? null);
+  return zipped;
+}

@@ -34,8 +34,9 @@ export function isCurrent(
   groups: readonly Group[],
   current: ReadonlyMap<Group, string | null>,
 ): boolean {
-  const isStampedWithAll = groups.every((group) => Object.hasOwn(snapshot, group));
-  return isStampedWithAll && Object.entries(snapshot).every(([group, token]) => current.get(group) === token);
+  for (const group of groups) if (!Object.hasOwn(snapshot, group)) return false;
+  for (const group in snapshot) if (current.get(group) !== snapshot[group]) return false;
+  return true;
 }
 
 /** 16 hex digits that tell snapshots apart: loads under the same one come to the same result. */

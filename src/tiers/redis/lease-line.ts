@@ -9,6 +9,9 @@ import type { LeaseToken } from '../../core/ports/entry-store.js';
 export const LEASE_MARK = 'ac1 lease ';
 export const LEASE_LINE_BYTES = 64;
 
+/** Where a lease and an entry differ: in an entry, a hex digit or the name of a cipher stands there. */
+const MARK_AT = LEASE_MARK.indexOf('lease');
+const MARK = LEASE_MARK.charCodeAt(MARK_AT);
 const LINE = /^ac1 lease ([\w-]{22}) [0-9a-fA-F]{16} (\d{13})\n$/;
 
 export interface LeaseLine {
@@ -19,7 +22,7 @@ export interface LeaseLine {
 
 /** What stands under the key of an entry, taken apart. `entry`: shares the memory of `stored`; `null`: there is none. */
 export function takeLeaseOff(stored: Buffer): { readonly lease: LeaseLine | null; readonly entry: Buffer | null } {
-  if (stored[0] !== LEASE_MARK.charCodeAt(0)) return { lease: null, entry: stored };
+  if (stored[MARK_AT] !== MARK) return { lease: null, entry: stored };
   const [, token, until] = LINE.exec(stored.toString('latin1', 0, LEASE_LINE_BYTES)) ?? [];
   if (token === undefined) return { lease: null, entry: stored };
   const entry = stored.length > LEASE_LINE_BYTES ? stored.subarray(LEASE_LINE_BYTES) : null;

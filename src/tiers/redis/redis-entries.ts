@@ -12,12 +12,11 @@ import type {
 } from '../../core/ports/entry-store.js';
 import type { Reply, StoreWrite } from '../../core/ports/store.js';
 import { isVersion, versionIn } from '../version-text.js';
-import { allOf, type BatchCommands, bytesOf, onOneServer } from './batch-commands.js';
+import { allOf, type BatchCommands, bytesOf } from './batch-commands.js';
 import type { ChangeListeners } from '../change-listeners.js';
 import type { GuardedRedis } from './guarded-redis.js';
 import { takeLeaseOff } from './lease-line.js';
 import type { RedisClient } from './load-ioredis.js';
-import { type Read, type ReadAnswers, ReadBatch } from './read-batch.js';
 import { ENSURE_VERSION } from './scripts/ensure-version.js';
 import { EXTEND_LEASE } from './scripts/extend-lease.js';
 import { LEASE } from './scripts/lease.js';
@@ -35,6 +34,8 @@ interface RedisEntriesParts {
 
 /** Arguments of one run of a script, after its key. */
 type Arguments = readonly (string | number | Buffer)[];
+
+type Answers = [values: (Buffer | null)[], ttls: number[]];
 
 const RESET_EVERY_MS = 1_000;
 /** How long a key is kept that has no time to live, as a number. */
@@ -55,15 +56,15 @@ const isInteger = (reply: unknown): boolean => Number.isInteger(reply);
  * bring back what was just made void. All else can be repeated.
  */
 export class RedisEntries implements EntryStore {
-  private readonly ask: Read;
+  readonly gather: EntryStore['gather'];
   private readonly serverClock: ServerClock;
   private resetAtMs = -Infinity;
 
   constructor(private readonly parts: RedisEntriesParts) {
     this.serverClock = new ServerClock(parts.clock);
-    const read: Read = (keys, timed) => this.readAll(keys, timed);
-    // On a cluster, the keys of different callers are on different nodes, one of which may be away.
-    this.ask = parts.batch === onOneServer ? new ReadBatch(read).ask : read;
+    // After all promises that are settled by now: an answer that came for many lets each of them ask again. On a cluster,
+    // the keys of different callers are on different nodes, one of which may be away.
+    this.gather = parts.batch.isOneServer ? (send) => process.nextTick(send) : undefined;
   }
 
   read(
@@ -73,11 +74,12 @@ export class RedisEntries implements EntryStore {
   ): Promise<Reply<StoredEntries>> {
     const keys = [...entryKeys, ...versionKeys];
     if (keys.length === 0) return Promise.resolve({ ok: true, value: { entries: [], versions: [] } });
-    return this.ask(keys, withTtl ? entryKeys : []).then((reply): Reply<StoredEntries> => {
+    return this.readAll(keys, withTtl ? entryKeys : []).then((reply): Reply<StoredEntries> => {
       if (!reply.ok) return reply;
-      const { values, ttls } = reply.value;
-      const entries = entryKeys.map((key) => this.entryOf(values.get(key) ?? null, ttls.get(key)));
-      return { ok: true, value: { entries, versions: versionKeys.map((key) => versionIn(values.get(key))) } };
+      const [values, ttls] = reply.value;
+      const entries = entryKeys.map((_, index) => this.entryOf(values[index] ?? null, ttls[index]));
+      const versions = versionKeys.map((_, index) => versionIn(values[entryKeys.length + index]));
+      return { ok: true, value: { entries, versions } };
     });
   }
 
@@ -121,20 +123,19 @@ export class RedisEntries implements EntryStore {
     this.parts.redis.reset();
   }
 
-  private async readAll(keys: readonly string[], timed: readonly string[]): Promise<Reply<ReadAnswers>> {
+  /** Values in the order of `keys`, and answers to PTTL in the order of `timed`. */
+  private readAll(keys: readonly string[], timed: readonly string[]): Promise<Reply<Answers>> {
     const { redis, batch } = this.parts;
     // All in the same turn of the event loop.
-    const ask = (client: RedisClient): Promise<unknown[][]> =>
-      allOf<unknown[]>([batch.getMany(client, keys), allOf(timed.map(async (key) => client.pttl(key)))]);
-    const accepts = ([values = [], ttls = []]: unknown[][]): boolean =>
+    const ask = (client: RedisClient): Promise<Answers> =>
+      allOf<unknown[]>([
+        batch.getMany(client, keys),
+        allOf(timed.map(async (key) => client.pttl(key))),
+      ]) as Promise<Answers>;
+    const accepts = ([values, ttls]: Answers): boolean =>
       values.length === keys.length && values.every(isBytesOrNull) && ttls.every(isInteger);
     const bytes = keys.reduce((sum, key) => sum + key.length, 0);
-    const reply = await redis.run(ask, { idempotent: true, commands: batch.countOf(keys), bytes, accepts }, keys);
-    if (!reply.ok) return reply;
-    const [values, ttls] = reply.value as [(Buffer | null)[], number[]];
-    const pairs = <T>(names: readonly string[], answers: readonly T[]): Map<string, T> =>
-      new Map(names.map((name, index) => [name, answers[index] as T]));
-    return { ok: true, value: { values: pairs(keys, values), ttls: pairs(timed, ttls) } };
+    return redis.run(ask, { idempotent: true, commands: batch.countOf(keys), bytes, accepts }, keys);
   }
 
   /** Runs a script on the key of each item, all in the same turn of the event loop. In the order of the items. */

@@ -9,7 +9,7 @@ const HOUR = 3_600_000;
 const VERSION = 'p:~v:ns:a';
 
 const heldOf = (value: unknown): HeldEntry => ({
-  facts: { storedAtMs: 0, expiresAtMs: HOUR, snapshot: {}, loadMs: 1, bytes: 10, fingerprint: Buffer.alloc(0) },
+  facts: { storedAtMs: 0, expiresAtMs: HOUR, snapshot: {}, loadMs: 1, bytes: 10, stored: Buffer.alloc(0) },
   value,
   checkedEpoch: 0,
 });
