@@ -1,7 +1,8 @@
 /**
- * `npm run bench [-- --only=<question,…> --json=<file> --quick]`: what does the cache cost, compared with the bare parts doing the
+ * `npm run bench [-- --only=<question,…> --json=<file> --quick --peers]`: what does the cache cost, compared with the bare parts doing the
  * same work in the same run, with the targets, and with the best of the other caches? Prints one table. Exit code 1 when
- * a row is worse than the best peer's; with `--quick`, which only shows that everything runs, never for that.
+ * a row is worse than the best peer's; with `--quick`, which only shows that everything runs, never for that. `--peers`
+ * measures others in the same run where it can, in place of what they once reached.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -12,6 +13,7 @@ import { progress } from './lib/progress.mjs';
 import { startRedis } from './lib/redis-server.mjs';
 import { tableOf } from './lib/report.mjs';
 import { worseOf } from './lib/rows.mjs';
+import { installPeers } from './peers/peers.mjs';
 
 /** How often each rival has its turn, and for how long: short turns, so that both have the same of what else the machine does. */
 const FULL = { isQuick: false, rounds: 11, roundMs: 110 };
@@ -24,9 +26,10 @@ export const QUESTIONS = [
 ];
 
 runAsScript(import.meta, async () => {
-  const { names, json, isQuick } = readOptions();
+  const { names, json, isQuick, hasPeers } = readOptions();
   await buildLibrary();
-  const rows = await ask(names, isQuick ? QUICK : FULL);
+  if (hasPeers) await installPeers();
+  const rows = await ask(names, { ...(isQuick ? QUICK : FULL), hasPeers });
   process.stdout.write(`Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()})\n`);
   process.stdout.write(`${tableOf(rows)}\n`);
   if (json) writeFileSync(json, asJson({ node: process.versions.node, isQuick, rows }));
@@ -41,13 +44,18 @@ const asJson = (report) => `${JSON.stringify(report, (_, value) => (value === In
 
 function readOptions() {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, json: { type: 'string' }, quick: { type: 'boolean', default: false } },
+    options: {
+      only: { type: 'string' },
+      json: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      peers: { type: 'boolean', default: false },
+    },
   });
   const names = values.only === undefined ? QUESTIONS : values.only.split(',');
   const unknown = names.filter((name) => !QUESTIONS.includes(name));
   if (unknown.length > 0)
     throw new ScriptFailure(`unknown: ${unknown.join(' ')}; expected --only= with some of ${QUESTIONS.join(',')}`);
-  return { names, json: values.json, isQuick: values.quick };
+  return { names, json: values.json, isQuick: values.quick, hasPeers: values.peers };
 }
 
 /** The rows of all questions, asked one after another: what runs beside would be measured, too. */

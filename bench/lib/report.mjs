@@ -15,7 +15,7 @@ export function tableOf(rows) {
       amount(limit),
       ratio === null ? '' : factor(ratio),
       goalOf(target, unit),
-      goalOf(peer, unit, ''),
+      peer?.name ? `${goalOf(peer, unit, '')} ${peer.name}` : goalOf(peer, unit, ''),
       verdict,
     ]);
   }

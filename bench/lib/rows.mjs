@@ -11,11 +11,13 @@ export const WORSE = 'WORSE than the best peer';
 
 /**
  * One line of the table. `ours` and `limit` hold a number for each round, of the same rounds; `limit: null`: there is nothing
- * to compare with. `unit`: `/s` where more is better; anything else (`ms`, `µs`, a count) is better when it is less.
+ * to compare with. `unit`: `/s` where more is better; anything else (`ms`, `µs`, a count) is better when it is less. `peers`:
+ * `{ name: numbers }` of others in the same rounds, in the place of what the best of them once reached.
  */
-export function row(name, unit, ours, limit, note = '') {
-  const { target, peer } = GOALS[name];
-  const ratios = limit && ours.map((each, index) => each / limit[index]);
+export function row(name, unit, ours, limit, { note = '', peers = {} } = {}) {
+  const { target } = GOALS[name];
+  const peer = bestOf(peers, unit, limit) ?? GOALS[name].peer;
+  const ratios = limit && ratiosOf(ours, limit);
   const measured = {
     name,
     unit,
@@ -30,7 +32,16 @@ export function row(name, unit, ours, limit, note = '') {
 }
 
 /** A row of a count, which must not exceed its target in any round. */
-export const countRow = (name, counts, note = '') => row(name, '', [Math.max(...counts)], null, note);
+export const countRow = (name, counts, note) => row(name, '', [Math.max(...counts)], null, { note });
+
+const ratiosOf = (values, limit) => values.map((each, index) => each / limit[index]);
+
+/** `{ ratio, name }` of the best of `peers`; `null`: there are none. */
+function bestOf(peers, unit, limit) {
+  const all = Object.entries(peers).map(([name, values]) => ({ name, ratio: median(ratiosOf(values, limit)) }));
+  all.sort((a, b) => (unit === '/s' ? b.ratio - a.ratio : a.ratio - b.ratio));
+  return all[0] ?? null;
+}
 
 /** `''` for a row without a target. */
 export function verdictOf(measured, target, peer) {

@@ -3,17 +3,18 @@
  * deletes? Limits: PUBLISH to a subscriber after DEL; the server's own invalidation message after DEL.
  */
 import assert from 'node:assert/strict';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as settled } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { twoTiers } from '../lib/caches.mjs';
 import { inTurns, median, timeUntil } from '../lib/rounds.mjs';
 import { row } from '../lib/rows.mjs';
 import { plainCopy, toolResult } from '../lib/values.mjs';
+import { openPeers } from '../peers/peers.mjs';
 
 const PREFIX = 'bench-coherence';
 const [KEY, BARE_KEY, CHANNEL] = ['coherence:key', 'bare:coherence', 'bare:channel'];
 
-export async function measure({ url, isQuick }) {
+export async function measure({ url, isQuick, hasPeers }) {
   const [a, b] = [await twoTiers(url, PREFIX), await twoTiers(url, PREFIX)];
   const redis = new Redis(url);
   const bare = await bareListener(url);
@@ -24,8 +25,10 @@ export async function measure({ url, isQuick }) {
     for (let count = 0; count < perBlock; count++) times.push(await sample());
     return median(times);
   };
-  const elsewhere = await inTurns(
+  const pairs = hasPeers ? await peerPairs(url) : {};
+  const { ours, limit, ...peers } = await inTurns(
     {
+      ...Object.fromEntries(Object.entries(pairs).map(([name, pair]) => [name, block(() => untilPeerGone(pair))])),
       ours: block(() => untilGone(a, b, () => a.invalidate({ key: KEY }))),
       limit: block(() => bare.untilTold(() => Promise.all([redis.del(BARE_KEY), redis.publish(CHANNEL, BARE_KEY)]))),
     },
@@ -42,9 +45,9 @@ export async function measure({ url, isQuick }) {
     blocks,
   );
   for (const client of [redis, bare]) client.disconnect();
-  for (const cache of [a, b]) await cache.close();
+  for (const cache of [a, b, ...Object.values(pairs).flat()]) await cache.close();
   return [
-    row('invalidated elsewhere', 'ms', elsewhere.ours, elsewhere.limit),
+    row('invalidated elsewhere', 'ms', ours, limit, { peers }),
     row('deleted outside', 'ms', outside.ours, outside.limit),
   ];
 }
@@ -58,6 +61,25 @@ async function untilGone(a, b, change) {
   }
   assert.deepEqual(await b.get(KEY), toolResult);
   return timeUntil(change, async () => (await b.get(KEY)) === undefined);
+}
+
+/** Two instances of each peer that tells others of invalidations. */
+async function peerPairs(url) {
+  const [a, b] = await Promise.all(
+    [0, 1].map(() => openPeers(url, PREFIX, async () => toolResult, { hasMemory: true })),
+  );
+  return Object.fromEntries(Object.keys(a).map((name) => [name, [a[name], b[name]]]));
+}
+
+/** As {@link untilGone}. What was told of the change before is over. */
+async function untilPeerGone([a, b]) {
+  for (const each of [a, b]) await each.get(KEY);
+  await settled(2);
+  assert.deepEqual(await b.get(KEY), toolResult);
+  return timeUntil(
+    () => a.invalidate(KEY),
+    async () => (await b.peek(KEY)) === undefined,
+  );
 }
 
 /** A Map and a subscriber to a channel and to the server's messages about keys that begin with `bare:`, which empties it. */

@@ -1,6 +1,7 @@
 /** What does a key cost? Limit: JSON text and its SHA-256. `bench/keys.mjs` compares more kinds of values. */
 import * as crypto from 'node:crypto';
 import { CacheKeyGenerator } from 'nestjs-agent-cache/core';
+import { canonicalForms } from '../peers/peers.mjs';
 import { inTurns, pace } from '../lib/rounds.mjs';
 import { row } from '../lib/rows.mjs';
 import { parameters, records } from '../lib/values.mjs';
@@ -15,16 +16,22 @@ const sha256 = crypto.hash
 /** Keys made before anything is awaited, so that this costs next to nothing. */
 const BATCH = 16;
 
-export async function measure({ rounds, roundMs }) {
+export async function measure({ rounds, roundMs, hasPeers }) {
   const keys = new CacheKeyGenerator();
+  const forms = hasPeers ? await canonicalForms() : {};
   const rows = [];
   for (const [size, value] of Object.entries(VALUES)) {
     const times = (make) => async () => 1_000_000 / BATCH / (await pace(() => repeat(make, value), roundMs));
-    const { ours, limit } = await inTurns(
-      { ours: times((each) => keys.hash(each)), limit: times((each) => sha256(JSON.stringify(each))) },
+    const ofForm = ([name, form]) => [name, times((each) => sha256(form(each)))];
+    const { ours, limit, ...peers } = await inTurns(
+      {
+        ours: times((each) => keys.hash(each)),
+        limit: times((each) => sha256(JSON.stringify(each))),
+        ...Object.fromEntries(Object.entries(forms).map(ofForm)),
+      },
       rounds,
     );
-    rows.push(row(`key, ${size}`, 'µs', ours, limit));
+    rows.push(row(`key, ${size}`, 'µs', ours, limit, { peers }));
   }
   return rows;
 }

@@ -7,24 +7,25 @@ import { counting, redisOnly } from '../lib/caches.mjs';
 import { crowd, inTurns, median } from '../lib/rounds.mjs';
 import { row } from '../lib/rows.mjs';
 import { BY_SIZE, keysOf } from '../lib/values.mjs';
+import { openPeers } from '../peers/peers.mjs';
 
 const CALLERS = 64;
 /** In each turn the engine first optimises anew what the turn of another client has made it give up. */
 const WARM_UP = 3;
 const KEYS = keysOf('redis-hit', 256);
 
-export async function measure({ url, rounds, roundMs }) {
+export async function measure({ url, rounds, roundMs, hasPeers }) {
   const cache = await redisOnly(url, 'bench-redis-hit');
   const clients = { plain: new Redis(url), pipelined: new Redis(url, { enableAutoPipelining: true }) };
   const rows = [];
   for (const [size, value] of Object.entries(BY_SIZE))
-    rows.push(...(await compare(size, value, { cache, clients, rounds, roundMs })));
+    rows.push(...(await compare(size, value, { cache, clients, url, rounds, roundMs, hasPeers })));
   for (const client of Object.values(clients)) client.disconnect();
   await cache.close();
   return rows;
 }
 
-async function compare(size, value, { cache, clients, rounds, roundMs }) {
+async function compare(size, value, { cache, clients, url, rounds, roundMs, hasPeers }) {
   const counter = { loads: 0 };
   const loader = counting(counter, value);
   const text = JSON.stringify(value);
@@ -32,6 +33,8 @@ async function compare(size, value, { cache, clients, rounds, roundMs }) {
     await cache.set(key, value);
     await clients.plain.set(`bare:${key}`, text);
   }
+  const peers = hasPeers ? await openPeers(url, `bench-peers-${size}`, async () => value) : {};
+  for (const peer of Object.values(peers)) for (const key of KEYS) await peer.get(key);
   const keyOf = (index) => KEYS[index % KEYS.length];
   const bare = (client) => async (index) => JSON.parse(await client.get(`bare:${keyOf(index)}`));
   const round = (call) => async () => {
@@ -43,20 +46,24 @@ async function compare(size, value, { cache, clients, rounds, roundMs }) {
       ours: round((index) => cache.getOrLoad(keyOf(index), loader)),
       plain: round(bare(clients.plain)),
       pipelined: round(bare(clients.pipelined)),
+      ...mapValues(peers, (peer) => round((index) => peer.get(keyOf(index)))),
     },
     Math.ceil(rounds / 2),
   );
+  for (const peer of Object.values(peers)) await peer.close();
   return rowsOf(size, results, counter.loads > 0 ? `${counter.loads} loads` : '');
 }
 
 /** The better client for each of the two. */
-function rowsOf(size, { ours, plain, pipelined }, note) {
+function rowsOf(size, { ours, plain, pipelined, ...peers }, note) {
   const rates = (all) => all.map(({ perSecond }) => perSecond);
   const cpu = (all) => all.map(({ cpuMicros }) => cpuMicros);
   const faster = median(rates(plain)) > median(rates(pipelined)) ? plain : pipelined;
   const leaner = median(cpu(plain)) < median(cpu(pipelined)) ? plain : pipelined;
   return [
-    row(`redis hit, ${size}`, '/s', rates(ours), rates(faster), note),
-    row(`redis hit, ${size}, CPU`, 'µs', cpu(ours), cpu(leaner), note),
+    row(`redis hit, ${size}`, '/s', rates(ours), rates(faster), { note, peers: mapValues(peers, rates) }),
+    row(`redis hit, ${size}, CPU`, 'µs', cpu(ours), cpu(leaner), { note, peers: mapValues(peers, cpu) }),
   ];
 }
+
+const mapValues = (object, map) => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]));

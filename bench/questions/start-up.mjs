@@ -6,22 +6,32 @@ import { redisOnly } from '../lib/caches.mjs';
 import { inTurns, median } from '../lib/rounds.mjs';
 import { row } from '../lib/rows.mjs';
 import { toolResult } from '../lib/values.mjs';
+import { CACHES, openPeers } from '../peers/peers.mjs';
 
 const SCRIPT = fileURLToPath(new URL('../lib/first-hit.mjs', import.meta.url));
 const PREFIX = 'bench-start-up';
 
-export async function measure({ url, rounds }) {
+export async function measure({ url, rounds, hasPeers }) {
   const cache = await redisOnly(url, PREFIX);
   await cache.set('start:first', toolResult);
-  const memory = { ours: [], limit: [] };
+  const names = ['ours', 'limit', ...(hasPeers ? CACHES : [])];
+  if (hasPeers) await fillPeers(url);
+  const memory = Object.fromEntries(names.map((name) => [name, []]));
   const run = (name) => async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, name, url, PREFIX], { timeout: 30_000 });
     const { ms, grownMb } = JSON.parse(stdout);
     memory[name].push(grownMb);
     return ms;
   };
-  const times = await inTurns({ ours: run('ours'), limit: run('limit') }, rounds);
+  const { ours, limit, ...peers } = await inTurns(Object.fromEntries(names.map((name) => [name, run(name)])), rounds);
   await cache.close();
   const note = `+ ${median(memory.ours).toFixed(0)} MB against ${median(memory.limit).toFixed(0)}`;
-  return [row('start-up', 'ms', times.ours, times.limit, note)];
+  return [row('start-up', 'ms', ours, limit, { note, peers })];
+}
+
+async function fillPeers(url) {
+  for (const peer of Object.values(await openPeers(url, PREFIX, async () => toolResult))) {
+    await peer.get('start:first');
+    await peer.close();
+  }
 }

@@ -70,7 +70,7 @@ async function invalidation({ cache, redis, count }) {
   const names = commands.length > 1 ? `: ${commands.map(([name]) => name).join(' ')}` : '';
   return [
     countRow('tags, commands to invalidate', [commands.length - canaries], `${note}${canaryNote}${names}`),
-    row('tags, time to invalidate', 'ms', [tookMs], [setMs], note),
+    row('tags, time to invalidate', 'ms', [tookMs], [setMs], { note }),
   ];
 }
 
