@@ -68,6 +68,7 @@ module.exports = {
       GLOB,
       library('ioredis'),
       library('lru-cache'),
+      builtin('module'),
     ),
     only(
       'codec',

@@ -5,8 +5,8 @@
  * Run `npm run build` first, then `node bench/codec.mjs`.
  */
 import { randomBytes } from 'node:crypto';
-import { createEnvelopeCodec } from '../dist/esm/codec/envelope-codec.js';
-import { createValueCodec } from '../dist/esm/codec/value-codec.js';
+import { createEnvelopeCodec } from '../dist/modules/codec/envelope-codec.js';
+import { createValueCodec } from '../dist/modules/codec/value-codec.js';
 
 const SENTENCE = 'The tool answered, and the agent read the file again to see what had changed.\n';
 const listOf = (length, make) => Array.from({ length }, (_, index) => make(index));

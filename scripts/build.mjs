@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundle } from './lib/bundle.mjs';
 import { fingerprint } from './lib/fingerprint.mjs';
 import { withLock } from './lib/lock.mjs';
 import { ScriptFailure, root, runAsScript } from './lib/project.mjs';
@@ -35,21 +36,33 @@ function readStamp(path) {
   }
 }
 
-/** Builds the package: ES modules into dist/esm, CommonJS into dist/cjs. */
+/** Builds the package: compiled modules into dist/modules, and what is shipped of them into dist/esm and dist/cjs. */
 export function buildLibrary({ force = false } = {}) {
   return buildIfChanged({
     name: 'library',
-    inputs: ['src', 'tsconfig.json', 'tsconfig.build.json', 'tsconfig.cjs.json', 'nest-cli.json', 'package-lock.json'],
-    outputs: ['dist/esm', 'dist/cjs'],
-    steps: [() => nest(), buildCommonJs],
+    inputs: [
+      'src',
+      'scripts/lib/bundle.mjs',
+      'tsconfig.json',
+      'tsconfig.build.json',
+      'nest-cli.json',
+      'package-lock.json',
+    ],
+    outputs: ['dist/modules', 'dist/esm', 'dist/cjs'],
+    steps: [compileAndBundle],
     force,
   });
 }
 
-async function buildCommonJs() {
-  const result = await nest('--path', 'tsconfig.cjs.json');
-  if (result.ok) writeFileSync(join(root, 'dist/cjs/package.json'), '{"type":"commonjs"}\n');
-  return result;
+async function compileAndBundle() {
+  const compiled = await nest();
+  if (!compiled.ok) return compiled;
+  try {
+    await bundle();
+    return compiled;
+  } catch (error) {
+    return { ok: false, output: error.stack };
+  }
 }
 
 /** Builds the replay into dist/replay; it uses the built package. */

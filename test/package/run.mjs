@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/lib/project.mjs';
 import { Checks } from './checks.mjs';
+import { filesOf } from './files-of.mjs';
 import { InstalledApp, pack } from './installed-app.mjs';
 import { nodeOf } from './nodes.mjs';
 import { attw, publint } from './package-lint.mjs';
@@ -33,7 +34,11 @@ const bare = (nest) => ({
   'reflect-metadata': project.devDependencies['reflect-metadata'],
   rxjs: project.devDependencies.rxjs,
 });
-const files = { 'main.ts': 'main.ts.template', 'both-ways.mjs': 'both-ways.mjs.template' };
+const files = {
+  'main.ts': 'main.ts.template',
+  'both-ways.mjs': 'both-ways.mjs.template',
+  'entries.mjs': 'entries.mjs.template',
+};
 
 const APPS = [
   {
@@ -121,6 +126,9 @@ async function checkWithoutIoredis(title, app, node, installed) {
   await check('is one copy, imported and required', async () => {
     assert.deepEqual(await app.run(node, 'both-ways.mjs'), { isOneModule: true, isOneCache: true });
   });
+  await check('has the same classes in all entries', async () => {
+    assert.deepEqual(await app.run(node, 'entries.mjs'), { esm: true, cjs: true });
+  });
 }
 
 /** ./core in a folder that has nothing but the package and its own dependencies. */
@@ -136,6 +144,19 @@ async function checkCoreAlone() {
     './core: installs without peers',
     () => app.install(tarball, { without, flags }),
     tarball,
+  );
+  await checks.check(
+    './core: is two files of each format',
+    () => {
+      const shipped = join(app.folder, 'node_modules/nestjs-agent-cache/dist');
+      for (const format of ['esm', 'cjs']) {
+        assert.deepEqual(
+          filesOf(join(shipped, format, 'core.js')),
+          ['core.js', 'chunks/core.js'].map((name) => join(shipped, format, name)),
+        );
+      }
+    },
+    installed,
   );
   for (const major of MAJORS) {
     await checks.check(

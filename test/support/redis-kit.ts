@@ -7,6 +7,7 @@ import type { Store } from '../../src/core/ports/store.js';
 import type { ResilienceTuning } from '../../src/core/resilience/resilience-defaults.js';
 import { loadIoredis } from '../../src/tiers/redis/load-ioredis.js';
 import { RedisStore } from '../../src/tiers/redis/redis-store.js';
+import type { RedisServer } from './redis-server.js';
 
 /** The redis options of a configuration that names only where Redis is. */
 export function redisOptions(
@@ -93,6 +94,14 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
       throw new Error(`it did not come to pass within ${withinMs} ms: ${condition.toString()}`);
     await sleep(2);
   }
+}
+
+/** Polls until `count` stores hear from the server what changes. */
+export function untilHeard(server: RedisServer, count: number): Promise<void> {
+  return until(async () => {
+    const [, subscribers] = (await server.command('PUBSUB', 'NUMSUB', '__redis__:invalidate')) as unknown[];
+    return subscribers === count;
+  });
 }
 
 /** Sockets and timers that keep the process alive. */

@@ -6,7 +6,7 @@ import type { GuardedRedis } from './guarded-redis.js';
 import type { IoredisModule, RedisClient } from './load-ioredis.js';
 import { type Masters, oneMaster } from './masters.js';
 import { attemptTimeoutOf, listenerFactory } from './redis-client.js';
-import type { RedisParts } from './redis-parts.js';
+import type { RedisParts, TrackingOptions } from './redis-parts.js';
 import { canaryPrefixOf, Tracking } from './tracking.js';
 
 /** What happens to the keys of a store on Redis: own writes, told by those who send them, and what the servers tell. */
@@ -15,6 +15,7 @@ export class RedisChanges implements ChangeFeed {
   private readonly canaryPrefix: string;
   /** `null`: nobody asked for it, or it is not open yet. */
   private tracking: Tracking | null = null;
+  private stopWaiting = (): void => {};
 
   constructor(
     private readonly library: IoredisModule,
@@ -33,16 +34,20 @@ export class RedisChanges implements ChangeFeed {
     return client;
   }
 
-  /** Begins to hear what others change, where that is asked for. */
+  /**
+   * Hears what others change, where that is asked for, from when Redis has answered for the first time: until then there is
+   * nothing to keep in memory, and the first read would come after another connection.
+   */
   open(redis: GuardedRedis): void {
-    const { library, options, masters, listeners } = this;
-    const { clock, events, tracking, prefix = '', random = Math.random } = this.parts;
+    const { clock, tracking } = this.parts;
     if (!tracking) return;
-    const create = listenerFactory(library, options, clock);
-    const attemptTimeoutMs = attemptTimeoutOf(options);
-    const { timeoutMs } = options;
-    const common = { clock, events, random, prefix, masters, redis, create, listeners };
-    this.tracking = new Tracking({ ...tracking, ...common, attemptTimeoutMs, timeoutMs });
+    this.stopWaiting = redis.onRecovered(() => {
+      this.stopWaiting();
+      // Whoever has just been answered goes on first.
+      clock.nextTurn(() => {
+        if (!redis.isClosed) this.tracking = this.track(redis, tracking);
+      });
+    });
   }
 
   isFresh(readAtMs: number): boolean {
@@ -63,6 +68,17 @@ export class RedisChanges implements ChangeFeed {
   }
 
   async close(): Promise<void> {
+    this.stopWaiting();
     await this.tracking?.close();
+  }
+
+  private track(redis: GuardedRedis, wanted: TrackingOptions): Tracking {
+    const { library, options, masters, listeners } = this;
+    const { clock, events, prefix = '', random = Math.random } = this.parts;
+    const create = listenerFactory(library, options, clock);
+    const attemptTimeoutMs = attemptTimeoutOf(options);
+    const { timeoutMs } = options;
+    const common = { clock, events, random, prefix, masters, redis, create, listeners };
+    return new Tracking({ ...wanted, ...common, attemptTimeoutMs, timeoutMs });
   }
 }

@@ -4,7 +4,7 @@ import type { AgentCache } from '../../../src/core/cache.js';
 import type { CacheOptions } from '../../../src/core/policy/options.js';
 import { FakeRedisServer } from '../../support/fake-redis-server.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
-import { openRedis, until } from '../../support/redis-kit.js';
+import { openRedis, until, untilHeard } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
 
 let server: RedisServer;
@@ -34,6 +34,8 @@ describe('a version whose confirmation was lost', () => {
     stops.push(() => proxy.stop());
     const [here, there] = [await connected({ url: proxy.url, timeout: '2s' }), await connected()];
     const policy = { tags: ['t'] };
+    // What opens their channels is confirmed, too.
+    await untilHeard(server, 2);
     // Not what the server tells of the change itself.
     proxy.cutNextReply(0, '+OK');
     expect(await here.invalidate({ tag: 't' })).toEqual({ acknowledged: false });

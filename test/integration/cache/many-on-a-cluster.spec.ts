@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createAgentCache } from '../../../src/composition/create-agent-cache.js';
 import type { AgentCache } from '../../../src/core/cache.js';
 import { RedisCluster } from '../../support/redis-cluster.js';
-import { until } from '../../support/redis-kit.js';
+import { until, untilHeard } from '../../support/redis-kit.js';
 
 const KEYS = Array.from({ length: 150 }, (_, index) => `many:${index}`);
 const NEW_KEYS = KEYS.slice(50);
@@ -20,6 +20,7 @@ beforeEach(async () => {
   await cluster.flush();
   cache = createAgentCache({ redis: { clusterNodes: cluster.nodes, timeout: '1s' } });
   await until(() => cache.setMany(KEYS.slice(0, 50).map((key) => [key, `loaded ${key}`])));
+  await Promise.all(cluster.masters.map((master) => untilHeard(master, 1)));
 });
 afterEach(() => cache.close());
 

@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Cluster, Redis } from 'ioredis';
+import { systemClock } from '../../../src/composition/system-clock.js';
 import { type LeaseRequest } from '../../../src/core/ports/entry-store.js';
-import { openHandles, until } from '../../support/redis-kit.js';
+import { RedisStore } from '../../../src/tiers/redis/redis-store.js';
+import { EventRecorder, openHandles, redisOptions, until } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { openTracked, PREFIX, type TrackedRedis } from '../../support/tracked-redis.js';
 import { unhandledDuring } from '../../support/unhandled-rejections.js';
@@ -344,5 +347,28 @@ describe('the end of hearing what others change', () => {
     expect(performance.now() - startMs).toBeLessThan(500);
     await until(() => openHandles() <= before, 200);
     expect(tracked.told.all).toEqual([]);
+  });
+});
+
+describe('the channel of what others change', () => {
+  it('is opened when Redis has answered, so that the first read does not come after it', async () => {
+    const server = await RedisServer.start();
+    const made: Redis[] = [];
+    class Counted extends Redis {
+      constructor(options: { readonly replyMapping: 'legacy' }) {
+        super(options);
+        made.push(this);
+      }
+    }
+    const parts = { clock: systemClock, events: new EventRecorder(), prefix: PREFIX };
+    const tracking = { withoutTrackingMs: null };
+    const library = { Redis: Counted as unknown as typeof Redis, Cluster };
+    const store = new RedisStore(library, redisOptions(server.url), { ...parts, tracking });
+    expect(await store.ready(2_000)).toBe(true);
+    expect(made).toHaveLength(1);
+    await until(() => store.changes.isFresh(performance.now()));
+    expect(made).toHaveLength(2);
+    await store.close();
+    await server.stop();
   });
 });

@@ -1,9 +1,10 @@
+import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
 import { LateStore } from '../../../src/composition/late-store.js';
 import { openStore } from '../../../src/composition/open-store.js';
 import { resolveOptions } from '../../../src/core/policy/resolve-options.js';
 import type { Store } from '../../../src/core/ports/store.js';
-import { loadIoredis } from '../../../src/tiers/redis/load-ioredis.js';
+import { loadIoredis, requireOrImport } from '../../../src/tiers/redis/load-ioredis.js';
 import { MemoryStore } from '../../../src/tiers/memory/memory-store.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 import { deferred } from '../../support/cache-kit.js';
@@ -22,6 +23,17 @@ describe('loadIoredis', () => {
 
   it('finds both clients', async () => {
     expect(await loadIoredis()).toEqual({ Redis: expect.any(Function), Cluster: expect.any(Function) });
+  });
+
+  it('finds the ones that are required and imported alike', async () => {
+    const { Redis, Cluster } = await import('ioredis');
+    expect(await loadIoredis()).toEqual({ Redis, Cluster });
+  });
+
+  it('finds what a bundler has put elsewhere', async () => {
+    const fromBundle = 'file:///no-such-folder/app.js';
+    expect(() => createRequire(fromBundle)('ioredis')).toThrow('ioredis');
+    expect(await loadIoredis(() => requireOrImport(fromBundle))).toEqual(await loadIoredis());
   });
 });
 
