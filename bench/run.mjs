@@ -1,8 +1,8 @@
 /**
- * `npm run bench [-- --only=<question,…> --json=<file> --quick --peers]`: what does the cache cost, compared with the bare parts doing the
+ * `npm run bench [-- --only=<question,…> --json=<file> --quick --no-peers]`: what does the cache cost, compared with the bare parts doing the
  * same work in the same run, with the targets, and with the best of the other caches? Prints one table. Exit code 1 when
- * a row is worse than the best peer's; with `--quick`, which only shows that everything runs, never for that. `--peers`
- * measures others in the same run where it can, in place of what they once reached.
+ * a row is worse than the best peer's; with `--quick`, which only shows that everything runs, never for that. The
+ * peers are measured in the same run where that can be done, unless `--no-peers` or `--quick` is given.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -26,9 +26,9 @@ export const QUESTIONS = [
 ];
 
 runAsScript(import.meta, async () => {
-  const { names, json, isQuick, hasPeers } = readOptions();
+  const { names, json, isQuick, wantsPeers } = readOptions();
   await buildLibrary();
-  if (hasPeers) await installPeers();
+  const hasPeers = wantsPeers && (await installPeers());
   const rows = await ask(names, { ...(isQuick ? QUICK : FULL), hasPeers });
   process.stdout.write(`Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()})\n`);
   process.stdout.write(`${tableOf(rows)}\n`);
@@ -48,14 +48,14 @@ function readOptions() {
       only: { type: 'string' },
       json: { type: 'string' },
       quick: { type: 'boolean', default: false },
-      peers: { type: 'boolean', default: false },
+      'no-peers': { type: 'boolean', default: false },
     },
   });
   const names = values.only === undefined ? QUESTIONS : values.only.split(',');
   const unknown = names.filter((name) => !QUESTIONS.includes(name));
   if (unknown.length > 0)
     throw new ScriptFailure(`unknown: ${unknown.join(' ')}; expected --only= with some of ${QUESTIONS.join(',')}`);
-  return { names, json: values.json, isQuick: values.quick, hasPeers: values.peers };
+  return { names, json: values.json, isQuick: values.quick, wantsPeers: !values['no-peers'] && !values.quick };
 }
 
 /** The rows of all questions, asked one after another: what runs beside would be measured, too. */

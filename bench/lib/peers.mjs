@@ -1,5 +1,5 @@
 /**
- * What each row has to reach, and what the best of the other caches reached.
+ * What each row has to reach, and what the best of the other caches once reached, where `bench/peers` does not measure it.
  *
  * Source of every figure: one run of the peers (bentocache, @nestjs/cache-manager, cacheable, async-cache-dedupe,
  * layered-loader; key libraries for keys) beside the bare parts, Node 24, two shared cores, Redis 7.0.15 on the same
@@ -39,7 +39,7 @@ export const GOALS = {
   'key, 200 B': { target: { ratio: 1.4 }, peer: { ratio: 1.7 } },
   'key, 2 KB': { target: { ratio: 1.4 }, peer: { ratio: 1.3 } },
   'key, 64 KB': { target: { ratio: 1.4 }, peer: { ratio: 1.6 } },
-  'invalidated elsewhere': { target: { ratio: 0.15 / 0.15 }, peer: { ratio: 0.14 / 0.15 } },
+  'invalidated elsewhere': { target: { value: 0.15 }, peer: { value: 0.14 } },
   // No peer's memory ever notices.
   'deleted outside': { target: { ratio: 0.1 / 0.05 }, peer: { value: Infinity } },
   'start-up': { target: { ratio: 75 / 64 }, peer: { ratio: 64 / 64 } },
