@@ -52,6 +52,7 @@ module.exports = {
       'agent',
       'What a tool is needs the core and the file system.',
       room('core'),
+      builtin('crypto'),
       builtin('fs(/promises)?'),
       builtin('path'),
     ),

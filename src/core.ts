@@ -22,10 +22,11 @@ export type {
   Loader,
   Outcome,
 } from './core/policy/cache-policy.js';
+export type { Cost, CostOf } from './core/policy/cost.js';
 export { CacheTtl } from './core/policy/cache-ttl.js';
 export type { Duration } from './core/policy/duration.js';
 export type { CacheOptions, CascadeOptions, RedisOptions, TtlOptions } from './core/policy/options.js';
-export { everything, resource, type Resource } from './core/policy/resource.js';
-export type { ScopeLevel, ScopeValues } from './core/policy/scope.js';
+export { everything, file, resource, tree, type Resource } from './core/policy/resource.js';
+export type { RunScope, ScopeLevel, ScopeValues } from './core/policy/scope.js';
 export type { CacheControlValues } from './core/ports/cache-control.js';
 export type { Decoding, EncodedValue, Encoding, ValueCodec } from './core/ports/codec.js';

@@ -7,8 +7,9 @@ import {
   CacheModule,
   CachePrompt,
   CacheReadOnlyTool,
+  NeverCache,
 } from 'nestjs-agent-cache';
-import { embedText, fetchPrice, findUser, saveUser, type User } from './support/services.js';
+import { embedText, fetchPrice, findUser, saveUser, summaryOf, type User } from './support/services.js';
 import { runTool, type ToolCall } from './support/tools.js';
 
 // #region tools
@@ -62,6 +63,30 @@ export class Users {
   }
 }
 // #endregion values
+
+// #region never
+@Injectable()
+export class Scratchpad {
+  private readonly steps: string[] = [];
+
+  /** Working state: whatever is bound to this class, it is never stored. */
+  @NeverCache()
+  read(): Promise<readonly string[]> {
+    return Promise.resolve([...this.steps]);
+  }
+}
+// #endregion never
+
+// #region stream
+@Injectable()
+export class Summaries {
+  /** Temperature 0, or a hit would be one of many answers. */
+  @CachePrompt({ model: 'small-model', temperature: 0, stream: 'replay' })
+  async *summarize(text: string): AsyncGenerator<string> {
+    for (const part of text.split('\n\n')) yield await summaryOf(part);
+  }
+}
+// #endregion stream
 
 // #region bindings
 /** A class that nobody may touch. */

@@ -1,9 +1,11 @@
 import type { CachePolicy } from '../core/policy/cache-policy.js';
+import { sumOfCosts, type CostOf } from '../core/policy/cost.js';
 import type { Duration } from '../core/policy/duration.js';
 import { EAGER_REFRESH_RATIO, EARLY_EXPIRY_BETA, JITTER_RATIO } from '../core/policy/number-rules.js';
 import type { ScopeLevel } from '../core/policy/scope.js';
 import type { MethodCall } from './method-policy.js';
 import {
+  aCost,
   aDuration,
   aFlag,
   aFunction,
@@ -51,6 +53,12 @@ export interface CachingOptions<A extends readonly unknown[] = never, I = never>
   readonly vary?: Hook<A, I, unknown> | undefined;
   /** Called with a result that could be stored; `false` keeps it out. `bytes` is its encoded size. */
   admit?(this: void, result: unknown, cost: { readonly ms: number; readonly bytes: number }): boolean;
+  /**
+   * What making a result takes besides time, `{ tokens?, usd? }`, or a function that reads it off a result; of embeddings,
+   * one vector. Hits add it up as saved. The function runs on hits alone, and is given the caller's own result before the
+   * caller is: it must be quick and change nothing. Default: only time is saved.
+   */
+  readonly cost?: CostOf<unknown> | undefined;
 }
 
 /** For the decorators whose results may be objects. */
@@ -67,6 +75,7 @@ export const CACHING_RULES: OptionRules = {
   scope: aScopeLevel,
   vary: aFunction,
   admit: aFunction,
+  cost: aCost,
   softTimeout: aGrace,
   hardTimeout: aDuration,
   eagerRefreshRatio: EAGER_REFRESH_RATIO,
@@ -100,7 +109,7 @@ export function valueOf<T>(call: MethodCall, option: T | Hook<never, never, T>):
 export function cachePolicyOf(call: MethodCall, options: CachingOptions, kindTtl?: Duration): CachePolicy {
   const tags = options.tags === undefined ? undefined : valueOf<readonly string[]>(call, options.tags);
   if (tags && !isTexts(tags)) throw new TypeError(`tags: expected ${textsOrFunction.expected}`);
-  const { admit, namespace } = options;
+  const { admit, cost, namespace } = options;
   // One literal, since this is done at every call: what is `undefined` counts as absent.
   const policy = {
     ttl: options.ttl ?? kindTtl,
@@ -108,6 +117,7 @@ export function cachePolicyOf(call: MethodCall, options: CachingOptions, kindTtl
     scope: options.scope,
     tags,
     admit: admit && admitAll(call, admit),
+    cost: cost && costOfAll(call, cost),
     softTimeout: options.softTimeout,
     hardTimeout: options.hardTimeout,
     eagerRefreshRatio: options.eagerRefreshRatio,
@@ -121,6 +131,16 @@ export function cachePolicyOf(call: MethodCall, options: CachingOptions, kindTtl
   return policy;
 }
 
-function admitAll(call: MethodCall, admit: NonNullable<CachingOptions['admit']>): NonNullable<CachePolicy['admit']> {
+/** Whether `admit` takes each of the results inside an outcome. */
+export function admitAll(
+  call: MethodCall,
+  admit: NonNullable<CachingOptions['admit']>,
+): NonNullable<CachePolicy['admit']> {
   return (outcome, cost) => call.resultsOf(outcome).every((result) => admit(result, cost));
+}
+
+/** The same cost for a list of what an Observable emitted. */
+export function costOfAll(call: MethodCall, cost: CostOf<never>): CostOf<unknown> {
+  if (typeof cost !== 'function') return cost;
+  return (outcome) => sumOfCosts(call.resultsOf(outcome).map((result) => cost(result as never)));
 }

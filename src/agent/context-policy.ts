@@ -8,15 +8,17 @@ import {
   type CachingOptions,
   type Hook,
 } from './caching-options.js';
+import { fingerprintOf, historyFields, historyOf, type HistoryOptions } from './context-history.js';
 import { ContextFields, isStoredContext, joinContext, type StoredContext } from './context-fields.js';
 import { withVary } from './key-parts.js';
 import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
 import { aFunction, checkOptions } from './option-rules.js';
+import { settled } from './own-answer.js';
 import { keyedFields, taskIdOf, turnOf, type TaskOptions } from './task-of.js';
 
 /** Options of `@CacheContext`. */
 export interface CacheContextOptions<A extends readonly unknown[] = never, I = never>
-  extends CachingOptions<A, I>, AnnotatingOptions, TaskOptions<A, I> {
+  extends CachingOptions<A, I>, AnnotatingOptions, TaskOptions<A, I>, HistoryOptions<A, I> {
   /** Default: `turn` of the first argument. */
   readonly turn?: Hook<A, I, string | number | null | undefined> | undefined;
   /**
@@ -36,6 +38,7 @@ const RULES = {
   ...ANNOTATING_RULES,
   taskId: aFunction,
   turn: aFunction,
+  fingerprint: aFunction,
   store: aFunction,
   restore: aFunction,
 };
@@ -55,16 +58,41 @@ function runContext(call: MethodCall, services: MethodServices, options: CacheCo
   if (!task) return cached.bypass('not-keyable');
   if (task.id === null) return cached.bypass('no-task-id');
   if (task.turn === null) return cached.bypass('no-turn');
-  const entryFor = (owner: string): Entry => entryOf(call, services, options, owner);
-  return cached.through(entryFor, (entry) => new ContextLoad(call, services, options).read(cached, entry));
+  const read = (fingerprint: string | null): Promise<unknown> => {
+    const load = new ContextLoad(call, services, options, fingerprint);
+    return cached.through(
+      (owner) => entryOf(call, services, options, owner, fingerprint ?? historyOf(call, services)),
+      (entry) => load.read(cached, entry),
+    );
+  };
+  return options.fingerprint ? withFingerprint(call, services, options.fingerprint, cached, read) : read(null);
 }
 
-function entryOf(call: MethodCall, services: MethodServices, options: CacheContextOptions, owner: string): Entry {
+async function withFingerprint(
+  call: MethodCall,
+  services: MethodServices,
+  hook: Hook<never, never, unknown>,
+  cached: CachedCall,
+  read: (fingerprint: string) => Promise<unknown>,
+): Promise<unknown> {
+  const settle = await settled(() => fingerprintOf(call, services, hook));
+  const fingerprint = cached.attempt(settle);
+  return typeof fingerprint === 'string' ? read(fingerprint) : cached.bypass('not-keyable');
+}
+
+function entryOf(
+  call: MethodCall,
+  services: MethodServices,
+  options: CacheContextOptions,
+  owner: string,
+  history: string | null,
+): Entry {
   const id = taskIdOf(call, options);
   const turn = turnOf(call, options.turn);
   if (id === null || turn === null) throw new TypeError('no task id or no turn');
+  const key = withVary(call, services, services.keys.contextKey(id, turn), options.vary);
   return {
-    keys: [`${withVary(call, services, services.keys.contextKey(id, turn), options.vary)}:${owner}`],
+    keys: [`${key}:${history === null ? '' : `#${history}:`}${owner}`],
     policy: { namespace: 'context', ...cachePolicyOf(call, options, services.ttl.context), context: id },
   };
 }
@@ -77,10 +105,12 @@ class ContextLoad {
     private readonly call: MethodCall,
     private readonly services: MethodServices,
     private readonly options: CacheContextOptions,
+    /** `null`: the request itself says at the end of which history it stands. */
+    private readonly fingerprint: string | null,
   ) {}
 
   async read(cached: CachedCall, entry: CallEntry): Promise<unknown> {
-    const policy = { ...entry.policy, ...this.admitting(entry.policy) };
+    const policy = { ...entry.policy, ...this.admitting(entry.policy), ...this.costing(entry.policy) };
     const stored = await cached.getOrLoad({ ...entry, policy }, (...load) => this.load(cached, ...load));
     const restored = this.own ?? this.restore(stored);
     if (!restored) return this.call.proceed();
@@ -89,8 +119,9 @@ class ContextLoad {
   }
 
   private async load(cached: CachedCall, ...[context, keepOwn]: Parameters<EntryLoad>): Promise<Form[] | undefined> {
-    const fields = new ContextFields(this.services.keys, this.call.args[0], keyedFields(this.call, this.options));
+    const fields = new ContextFields(this.services.keys, this.call.args[0], this.keyedFields());
     const outcome = await cached.proceed(context);
+    if (!(await this.hasSameFingerprint())) context.skip('the fingerprint changed while the context was built');
     this.own = { outcome };
     const results = this.call.resultsOf(outcome);
     if (results.some(hasEmptyMessages)) context.skip('empty messages');
@@ -103,6 +134,23 @@ class ContextLoad {
       keepOwn('store() threw');
     }
     return undefined;
+  }
+
+  private keyedFields(): string[] {
+    const fields = keyedFields(this.call, this.options);
+    return this.fingerprint === null ? [...fields, ...historyFields(this.call)] : fields;
+  }
+
+  /** The method may have seen what is newer than the fingerprint, which may come back: a deleted message, an old branch. */
+  private async hasSameFingerprint(): Promise<boolean> {
+    const { fingerprint: hook } = this.options;
+    if (!hook) return true;
+    const settle = await settled(() => fingerprintOf(this.call, this.services, hook));
+    try {
+      return settle() === this.fingerprint;
+    } catch {
+      return false;
+    }
   }
 
   private formOf(result: unknown, fields: ContextFields): Form | null {
@@ -138,6 +186,11 @@ class ContextLoad {
   /** `admit` judges what the method returned, not what is stored of it. */
   private admitting({ admit }: CachePolicy): Pick<CachePolicy, 'admit'> {
     return admit ? { admit: (_stored, cost) => this.own !== null && admit(this.own.outcome, cost) } : {};
+  }
+
+  /** The same of `cost`. */
+  private costing({ cost }: CachePolicy): Pick<CachePolicy, 'cost'> {
+    return typeof cost === 'function' ? { cost: (stored) => cost(this.restore(stored)?.outcome) } : {};
   }
 }
 

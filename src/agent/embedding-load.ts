@@ -33,6 +33,8 @@ class LoadEnded extends Error {
 export class EmbeddingLoad {
   private readonly keyByText: ReadonlyMap<string, string>;
   private readonly loaded = new Set<string>();
+  /** Vectors of texts in which something looks like a credential. */
+  private readonly refused = new Set<unknown>();
   /** The method's own outcome, once it has answered the very call that was made. */
   private own: { readonly outcome: unknown } | null = null;
   private dimension: number | null;
@@ -55,7 +57,8 @@ export class EmbeddingLoad {
       const vectors = await cache.getOrLoadMany<string, unknown>(texts, load, {
         ...policy,
         keyOf,
-        admit: (vector, cost) => this.isSound(vector) && (policy.admit?.(vector, cost) ?? true),
+        admit: (vector, cost) =>
+          !this.refused.has(vector) && this.isSound(vector) && (policy.admit?.(vector, cost) ?? true),
       });
       if (this.ended) return this.outcomeAfter(this.ended);
       return this.assemble(new Map(texts.map((text, index) => [text, vectors[index]])));
@@ -91,7 +94,11 @@ export class EmbeddingLoad {
     for (const text of missing) this.loaded.add(text);
     this.own = args ? null : { outcome };
     if (args) cached.waiting();
-    return missing.map((text) => answers[asked.indexOf(text)]);
+    return missing.map((text) => {
+      const vector = answers[asked.indexOf(text)];
+      if (cached.refusesPart(text, this.keyByText.get(text) as string, entry.policy)) this.refused.add(vector);
+      return vector;
+    });
   }
 
   private outcomeOf(settle: () => unknown, asked: readonly string[]): unknown {

@@ -1,3 +1,4 @@
+import type { CachePolicy } from '../core/policy/cache-policy.js';
 import { CachedCall, type Entry } from './cached-call.js';
 import { ask, CACHING_RULES, cachePolicyOf, valueOf, type CachingOptions, type Hook } from './caching-options.js';
 import { EmbeddingLoad } from './embedding-load.js';
@@ -32,7 +33,11 @@ const RULES = {
  */
 export function embeddingsPolicy(options: CacheEmbeddingsOptions): MethodPolicy {
   checkOptions('CacheEmbeddings', options, RULES, ['model']);
-  return { kind: 'embeddings', run: (call, services) => runEmbeddings(call, services, options) };
+  return {
+    kind: 'embeddings',
+    category: () => options.namespace ?? 'embed',
+    run: (call, services) => runEmbeddings(call, services, options),
+  };
 }
 
 function runEmbeddings(call: MethodCall, services: MethodServices, options: CacheEmbeddingsOptions): Promise<unknown> {
@@ -46,6 +51,8 @@ function runEmbeddings(call: MethodCall, services: MethodServices, options: Cach
       const dimension = valueOf<number | undefined>(call, options.dimensions);
       return new EmbeddingLoad({ call, cached, cache: services.cache, batch, entry, dimension }).read();
     },
+    // Each text is judged by itself.
+    [batch.rest],
   );
 }
 
@@ -54,7 +61,9 @@ function entryOf(call: MethodCall, services: MethodServices, options: CacheEmbed
   const [first, ...others] = batch?.texts ?? [];
   if (!batch || first === undefined) throw new TypeError('no texts');
   const keyOf = keyMaker(call, services, options, batch, owner);
-  const policy = { namespace: 'embed', ...cachePolicyOf(call, options, services.ttl.embedding) };
+  const policy: CachePolicy = { namespace: 'embed', ...cachePolicyOf(call, options, services.ttl.embedding) };
+  // An entry is a vector, and no list of results.
+  if (options.cost) policy.cost = options.cost;
   return { keys: [keyOf(first), ...others.map(keyOf)], policy };
 }
 

@@ -1,3 +1,4 @@
+import { isCost } from '../core/policy/cost.js';
 import { parseDuration } from '../core/policy/duration.js';
 import { SCOPE_LEVELS } from '../core/scope-key.js';
 import { isPlainObject } from './plain-object.js';
@@ -44,6 +45,10 @@ export const aNumberOrFunction = rule(
 export const aCountOrFunction = rule(
   'a whole number of at least 1, or a function of the arguments',
   (value) => (Number.isSafeInteger(value) && Number(value) >= 1) || isFunction(value),
+);
+export const aCost = rule(
+  '{ tokens, usd } with finite numbers of at least 0, or a function of a result that answers that',
+  (value) => (isPlainObject(value) && isCost(value)) || isFunction(value),
 );
 export const anything = rule('anything', () => true);
 

@@ -12,11 +12,12 @@ import { DETERMINISM_RULES, isDeterministic, type DeterminismOptions } from './d
 import { keyableArgs, withVary } from './key-parts.js';
 import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
 import { aFunction, anything, aTextOrFunction, checkOptions } from './option-rules.js';
+import { checkStreamOptions, STREAM_RULES, type StreamOptions } from './streams/stream-options.js';
 import { keyPart } from './value-key.js';
 
 /** Options of `@CachePrompt`. */
 export interface CachePromptOptions<A extends readonly unknown[] = never, I = never>
-  extends CachingOptions<A, I>, AnnotatingOptions, DeterminismOptions<A, I> {
+  extends CachingOptions<A, I>, AnnotatingOptions, DeterminismOptions<A, I>, StreamOptions {
   /**
    * Takes the place of the arguments in the key. Default: all of them but `AbortSignal`s. Where it answers `null` or
    * `undefined`, the call is not cached.
@@ -34,6 +35,7 @@ const RULES = {
   ...CACHING_RULES,
   ...ANNOTATING_RULES,
   ...DETERMINISM_RULES,
+  ...STREAM_RULES,
   key: aFunction,
   template: anything,
   tools: anything,
@@ -43,7 +45,8 @@ const RULES = {
 /** Caches assembled prompts, or what a model at temperature 0 makes of them, keyed by all that goes in. */
 export function promptPolicy(options: CachePromptOptions): MethodPolicy {
   checkOptions('CachePrompt', options, RULES);
-  return { kind: 'prompt', run: (call, services) => runPrompt(call, services, options) };
+  checkStreamOptions('CachePrompt', options);
+  return { kind: 'prompt', stream: options.stream, run: (call, services) => runPrompt(call, services, options) };
 }
 
 function runPrompt(call: MethodCall, services: MethodServices, options: CachePromptOptions): Promise<unknown> {

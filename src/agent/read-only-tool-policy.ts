@@ -1,10 +1,11 @@
 import type { CachePolicy } from '../core/policy/cache-policy.js';
-import { everything } from '../core/policy/resource.js';
 import { CachedCall, type CallEntry, type Entry } from './cached-call.js';
 import {
+  admitAll,
   ANNOTATING_RULES,
   CACHING_RULES,
   cachePolicyOf,
+  costOfAll,
   type AnnotatingOptions,
   type CachingOptions,
   type Hook,
@@ -12,26 +13,26 @@ import {
 import { isFailedResult } from './failed-result.js';
 import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
 import { aFunction, checkOptions } from './option-rules.js';
-import { idsOf, isEchoOf, toolCallParts, toolNameOf, type ToolCallOptions } from './tool-call.js';
+import { checkStreamOptions, STREAM_RULES, type StreamOptions } from './streams/stream-options.js';
+import { idsOf, isEchoOf, toolCallParts, type ToolCallOptions, type ToolCallParts } from './tool-call.js';
+import { ToolChange } from './tool-change.js';
 import type { ToolDescriptor } from './tool-descriptor.js';
+import { ToolLookup } from './tool-lookup.js';
+import { isPermitted, type PermissionOptions } from './tool-permission.js';
+import { ToolResources } from './tool-resources.js';
+import { ToolWorld } from './tool-world.js';
+import { againFor } from './verification/again.js';
 
 /** Options of `@CacheReadOnlyTool`. */
 export interface CacheReadOnlyToolOptions<A extends readonly unknown[] = never, I = never>
-  extends CachingOptions<A, I>, AnnotatingOptions, ToolCallOptions<A, I> {
+  extends CachingOptions<A, I>, AnnotatingOptions, StreamOptions, ToolCallOptions<A, I>, PermissionOptions<A, I> {
   readonly vary?: Hook<A, I, unknown> | undefined;
-  /**
-   * Runs before every hit and every load, in the order in which `authorize` and `validate` are given, with the method's
-   * `this` and arguments. What it throws is the caller's. Where it answers `false`, or an
-   * Observable, the method itself runs and decides.
-   */
-  readonly authorize?: Hook<A, I, unknown> | undefined;
-  /** As `authorize`. */
-  readonly validate?: Hook<A, I, unknown> | undefined;
 }
 
 const RULES = {
   ...CACHING_RULES,
   ...ANNOTATING_RULES,
+  ...STREAM_RULES,
   toolName: aFunction,
   params: aFunction,
   authorize: aFunction,
@@ -42,23 +43,25 @@ const CATEGORY = 'tool';
 
 /**
  * For the one method that runs tools. Only tools described as `READ_ONLY` and not volatile are cached. Any other one, a
- * tool without a descriptor and a call without a name run uncached and make every cached tool result unusable, before
- * they run and after, whatever their outcome. Failed results are not cached.
+ * tool without a descriptor and a call without a name run uncached and make unusable what depends on what they change,
+ * before they run and after, whatever their outcome. Failed results are not cached.
  */
 export function readOnlyToolPolicy(options: CacheReadOnlyToolOptions): MethodPolicy {
   checkOptions('CacheReadOnlyTool', options, RULES);
+  checkStreamOptions('CacheReadOnlyTool', options);
   return {
     kind: 'tool',
+    stream: options.stream,
     isChange: (call, services) => new ToolCall(call, services, options).isChange(),
     run: (call, services) => new ToolCall(call, services, options).run(),
   };
 }
 
-const isSubscribable = (answer: unknown): boolean =>
-  typeof (answer as { readonly subscribe?: unknown } | null | undefined)?.subscribe === 'function';
-
 class ToolCall {
   private readonly cached: CachedCall;
+  private readonly lookup: ToolLookup;
+  private readonly resources: ToolResources;
+  private knownParts: ToolCallParts | null = null;
 
   constructor(
     private readonly call: MethodCall,
@@ -66,100 +69,128 @@ class ToolCall {
     private readonly options: CacheReadOnlyToolOptions,
   ) {
     this.cached = new CachedCall(call, services, options.namespace ?? CATEGORY, options);
+    this.lookup = new ToolLookup(call, services);
+    this.resources = new ToolResources(call, services);
   }
 
   async run(): Promise<unknown> {
-    const tool = this.toolName();
-    if (tool === null) return this.runChanging('no-tool-name');
-    const descriptor = this.describe(tool);
-    if (descriptor?.permissionTier !== 'READ_ONLY') return this.runChanging('not-read-only');
+    const tool = this.lookup.nameOf(this.options);
+    const descriptor = tool === null ? undefined : this.lookup.describe(tool);
+    if (tool === null || descriptor?.permissionTier !== 'READ_ONLY') return this.runChanging(tool, descriptor);
     if (descriptor.volatile) return this.cached.bypass('volatile');
-    if (!(await this.isPermitted())) return this.cached.bypass('not-authorized');
+    if (!(await isPermitted(this.call, this.options))) return this.cached.bypass('not-authorized');
+    if (this.services.verification.isOff(tool)) return this.cached.bypass('verification');
+    const dependsOn = this.resources.dependsOn(descriptor, () => this.parts.params);
+    if (!dependsOn) return this.cached.bypass('unknown-dependencies');
+    const seen = ToolWorld.seen(dependsOn, descriptor, this.services);
+    const world = seen instanceof ToolWorld ? seen : await seen;
+    if (!world) return this.cached.bypass('files-changing');
+    if (world.state === null) return this.cached.bypass('unknown-state');
     return this.cached.through(
-      (owner) => this.entryOf(tool, descriptor, owner),
-      (entry) => this.read(entry),
+      (owner) => this.entryOf(tool, descriptor, world, owner),
+      (entry) => this.verified(tool, { entry, world }, this.read(entry, world)),
     );
   }
 
   isChange(): boolean {
-    const tool = this.toolName();
-    return tool === null || this.describe(tool)?.permissionTier !== 'READ_ONLY';
+    const tool = this.lookup.nameOf(this.options);
+    return tool === null || this.lookup.describe(tool)?.permissionTier !== 'READ_ONLY';
   }
 
-  private toolName(): string | null {
-    try {
-      const tool = toolNameOf(this.call, this.options);
-      if (tool !== null) return tool;
-    } catch {
-      // Told below, like an answer that is no name.
-    }
-    const { name } = this.call;
-    this.services.warnOnce(
-      `no-tool-name ${name}`,
-      `${name} was called without the name of a tool, so the call ran uncached and every cached tool result became ` +
-        `unusable. Give @CacheReadOnlyTool \`toolName\` and \`params\`, functions of the arguments`,
-    );
-    return null;
-  }
-
-  private describe(tool: string): ToolDescriptor | undefined {
-    try {
-      return this.services.tools.describe(tool);
-    } catch {
-      const { name } = this.call;
-      this.services.warnOnce(
-        `describe ${name}`,
-        `the tool descriptors threw when ${name} asked for a tool: it was taken for a tool that changes everything`,
-      );
-      return undefined;
-    }
-  }
-
-  /** Nobody knows what the tool changes, so nothing that was loaded before or meanwhile may survive. */
-  private runChanging(reason: 'no-tool-name' | 'not-read-only'): Promise<unknown> {
-    const { cache } = this.services;
-    const target = { resource: everything() };
-    return cache.invalidateAround(target, () => this.cached.bypass(reason, () => cache.invalidate(target)));
-  }
-
-  private async isPermitted(): Promise<boolean> {
-    for (const name of Object.keys(this.options)) {
-      const hook = name === 'authorize' || name === 'validate' ? this.options[name] : undefined;
-      const { instance, args } = this.call;
-      if (!hook) continue;
-      const answer: unknown = await this.call.consult(() => Reflect.apply(hook, instance as never, args as never));
-      // An Observable has not said anything yet.
-      if (answer === false || isSubscribable(answer)) return false;
-    }
-    return true;
-  }
-
-  private entryOf(tool: string, descriptor: ToolDescriptor, owner: string): Entry {
-    const { call, options, services } = this;
-    const { params, rest } = toolCallParts(call, options);
-    const { version, vary, ttl, scope } = descriptor;
-    const hasVary = rest !== undefined || vary !== undefined;
-    const key = services.keys.toolKey(tool, params, {
-      ...(version !== undefined && { version }),
-      ...(hasVary && { vary: { tool: vary, call: rest } }),
+  private runChanging(tool: string | null, descriptor: ToolDescriptor | undefined): Promise<unknown> {
+    const { call, services, cached } = this;
+    const paramsOf = (): unknown => this.parts.params;
+    const needed = this.resources.neededBy(descriptor, paramsOf);
+    return new ToolChange(call, services, cached).run({
+      mutates: this.resources.mutates(descriptor, paramsOf),
+      dependsOn: needed ?? [],
+      key: tool === null || needed === null ? null : this.writeKey(tool, descriptor),
+      reason: tool === null ? 'no-tool-name' : 'not-read-only',
     });
+  }
+
+  /** `null`: its effect is not told by what it was called with. */
+  private writeKey(tool: string, descriptor: ToolDescriptor | undefined): string | null {
+    const { owner } = this.cached;
+    if (owner === null || descriptor?.volatile) return null;
+    try {
+      return `${this.keyOf(tool, descriptor ?? {}, undefined)}:${owner}`;
+    } catch {
+      return null;
+    }
+  }
+
+  /** What was asked, as it is at the first look. */
+  private get parts(): ToolCallParts {
+    return (this.knownParts ??= toolCallParts(this.call, this.options));
+  }
+
+  private keyOf(
+    tool: string,
+    { version, vary }: Pick<ToolDescriptor, 'version' | 'vary'>,
+    files: string | undefined,
+  ): string {
+    const { params, rest } = toolCallParts(this.call, this.options);
+    const hasVary = rest !== undefined || vary !== undefined || files !== undefined;
+    return this.services.keys.toolKey(tool, params, {
+      ...(version !== undefined && { version }),
+      ...(hasVary && { vary: { tool: vary, call: rest, files } }),
+    });
+  }
+
+  private entryOf(tool: string, descriptor: ToolDescriptor, world: ToolWorld, owner: string): Entry {
+    const { call, options, services } = this;
+    const { ttl, scope, cost } = descriptor;
+    const { state } = world;
     const policy: CachePolicy = {
       namespace: CATEGORY,
       ...cachePolicyOf(call, options, services.ttl.tool),
       ...(ttl !== undefined && { ttl }),
       ...(scope !== undefined && { scope }),
-      dependsOn: [everything()],
+      ...(cost !== undefined && { cost: costOfAll(call, cost) }),
+      tool,
+      ...(state !== undefined && { state }),
+      dependsOn: world.dependsOn,
     };
-    return { keys: [`${key}:${owner}`], policy };
+    const admit = this.bothAdmit(policy.admit, descriptor.admit);
+    if (admit) policy.admit = admit;
+    return { keys: [`${this.keyOf(tool, descriptor, world.files)}:${owner}`], policy };
   }
 
-  private read(entry: CallEntry): Promise<unknown> {
+  private bothAdmit(own: CachePolicy['admit'], described: CachePolicy['admit']): CachePolicy['admit'] {
+    const all = described && admitAll(this.call, described);
+    return own && all ? (outcome, cost) => own(outcome, cost) && all(outcome, cost) : (own ?? all);
+  }
+
+  private read(entry: CallEntry, world: ToolWorld): Promise<unknown> {
     return this.cached.getOrLoad(entry, async (context, keepOwn) => {
       const ids = idsOf(this.call, this.options);
-      const outcome = await this.cached.proceed(context);
-      const results = this.call.resultsOf(outcome);
-      if (results.some(isFailedResult)) context.skip('failed result');
-      if (results.some((result) => isEchoOf(ids, result))) keepOwn('an id of the call stands in its result');
+      try {
+        const outcome = await this.cached.proceed(context);
+        const results = this.call.resultsOf(outcome);
+        if (results.some(isFailedResult)) context.skip('failed result');
+        if (results.some((result) => isEchoOf(ids, result))) keepOwn('an id of the call stands in its result');
+        return outcome;
+      } finally {
+        const change = await world.changeSince(entry.policy.state);
+        if (change !== null) keepOwn(change);
+      }
+    });
+  }
+
+  /** Tells of a hit whoever runs hits again. */
+  private verified(
+    tool: string,
+    { entry, world }: { readonly entry: CallEntry; readonly world: ToolWorld },
+    reading: Promise<unknown>,
+  ): Promise<unknown> {
+    const { call, cached, services } = this;
+    const { verification, cache } = services;
+    if (!verification.isOn) return reading;
+    return reading.then((outcome) => {
+      const isUnchanged = async (): Promise<boolean> => (await world.changeSince(entry.policy.state)) === null;
+      const hit = { call, cache, entry, isUnchanged };
+      if (cached.isHit(outcome)) verification.served(tool, call.resultsOf(outcome), () => againFor(hit));
       return outcome;
     });
   }

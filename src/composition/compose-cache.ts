@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { RealPlaces } from '../agent/resources/real-places.js';
 import { Bypasses } from '../core/bypasses.js';
 import { AgentCache } from '../core/cache.js';
 import { CacheClient } from '../core/cache-client.js';
@@ -9,12 +11,18 @@ import { LoadContexts } from '../core/loading/load-contexts.js';
 import { LoadSignals } from '../core/loading/load-signals.js';
 import { OutcomeLog } from '../core/outcome-log.js';
 import type { ResolvedOptions } from '../core/policy/options.js';
+import { Cascade } from '../core/policy/cascade.js';
 import { PolicyResolver } from '../core/policy/resolve-policy.js';
+import { ResourceGroups } from '../core/policy/resource-groups.js';
+import type { ForkSource } from '../core/ports/fork-source.js';
+import { ForkedRuns } from '../core/state/forked-runs.js';
 import { tierOf } from '../core/ports/store.js';
+import { Refusals } from '../core/refusals.js';
 import { CacheMetrics } from '../observability/cache-metrics.js';
 import { connectMetrics } from '../observability/connect-metrics.js';
 import { CacheControl } from './cache-control.js';
 import { CacheScope } from './cache-scope.js';
+import type { RunContext } from './run-context.js';
 import { composePaths, type PathParts, type Surroundings } from './compose-paths.js';
 
 /** The cache and what belongs to it, wired to one store. */
@@ -24,6 +32,7 @@ export interface ComposedCache {
   readonly keys: CacheKeyGenerator;
   readonly metrics: CacheMetrics;
   readonly scope: CacheScope;
+  readonly forks: ForkSource;
   readonly events: CacheEventBus;
   /** Closes the cache and its store; < 500 ms. */
   close(): Promise<void>;
@@ -35,12 +44,22 @@ const MEMORY_TIMEOUT_MS = 100;
 /** Wires everything to `store`. The only place where the parts of the cache meet. */
 export function composeCache(options: ResolvedOptions, surroundings: Surroundings): ComposedCache {
   const { store, events } = surroundings;
-  const scope = new CacheScope(options.resolveScope);
+  const resources = new ResourceGroups(new Cascade(options.cascade), new RealPlaces());
+  const { scope, forks } = composeScope(options, resources);
   const metrics = new CacheMetrics({ redisConnected: () => tierOf(store) === 'redis' && store.isAvailable });
   connectMetrics(metrics, events);
-  const cache = composeAgentCache(options, scope, surroundings);
+  const cache = composeAgentCache(options, surroundings, new PolicyResolver(options, scope, resources));
   const client = composeClient(options, metrics, surroundings);
-  return { cache, client, metrics, scope, events, keys: new CacheKeyGenerator(), close: () => cache.close() };
+  return { cache, client, metrics, scope, forks, events, keys: new CacheKeyGenerator(), close: () => cache.close() };
+}
+
+function composeScope(
+  { resolveScope }: ResolvedOptions,
+  resources: ResourceGroups,
+): { readonly scope: CacheScope; readonly forks: ForkSource } {
+  const contexts = new AsyncLocalStorage<RunContext>();
+  const scope = new CacheScope(resolveScope, { contexts, runs: new ForkedRuns(resources) });
+  return { scope, forks: { current: () => contexts.getStore()?.copy?.run } };
 }
 
 function composeClient(options: ResolvedOptions, metrics: CacheMetrics, surroundings: Surroundings): CacheClient {
@@ -50,13 +69,13 @@ function composeClient(options: ResolvedOptions, metrics: CacheMetrics, surround
   return new CacheClient({ ...surroundings, ...lifetimes, enabled, prefix, counts });
 }
 
-function composeAgentCache(options: ResolvedOptions, scope: CacheScope, surroundings: Surroundings): AgentCache {
-  const policies = new PolicyResolver(options, scope);
+function composeAgentCache(options: ResolvedOptions, surroundings: Surroundings, policies: PolicyResolver): AgentCache {
   const outcomes = new OutcomeLog();
   const common: PathParts = {
     ...surroundings,
     policies,
     outcomes,
+    refusals: new Refusals(surroundings.events),
     signals: new LoadSignals(),
     random: surroundings.random ?? Math.random,
     timeoutMs: options.redis?.timeoutMs ?? MEMORY_TIMEOUT_MS,

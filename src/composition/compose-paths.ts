@@ -26,6 +26,7 @@ import type { Store } from '../core/ports/store.js';
 import { Preparation } from '../core/loading/preparation.js';
 import { ReadPath } from '../core/reading/read-path.js';
 import { ReadReport } from '../core/reading/read-report.js';
+import type { Refusals } from '../core/refusals.js';
 import { RecentInvalidations } from '../core/invalidation/recent-invalidations.js';
 import { ValueCodecs } from '../core/value-codecs.js';
 import { VersionTokens } from '../core/versions/version-tokens.js';
@@ -48,6 +49,7 @@ export interface Surroundings {
 export type PathParts = Surroundings & {
   readonly policies: PolicyResolver;
   readonly outcomes: OutcomeLog;
+  readonly refusals: Refusals;
   readonly signals: LoadSignals;
   readonly random: () => number;
   readonly timeoutMs: number;
@@ -63,16 +65,7 @@ export type Paths = Pick<
 };
 
 export function composePaths(options: ResolvedOptions, common: PathParts): Paths {
-  const { prefix, ttl, graceMs, compressMinBytes, encryptionKeys } = options;
-  const envelopes = createEnvelopeCodec({ compressMinBytes, encryptionKeys });
-  const tokens = new VersionTokens({ ...common, prefix, entryMs: ttl.maxMs + graceMs });
-  const pending = new PendingInvalidations();
-  const recent = new RecentInvalidations(common.clock);
-  const flights = new Flights(common.clock);
-  const leases = new Leases(common);
-  const memory = composeMemory(options, common, tokens);
-  const values = new ValueCodecs(createValueCodec());
-  const parts = { ...common, values, envelopes, tokens, pending, recent, flights, leases, memory };
+  const parts = composeParts(options, common);
   const readPath = new ReadPath(parts);
   const writePath = new WritePath(parts);
   const changes = new KeyChanges(common.store.changes, common.clock);
@@ -88,8 +81,26 @@ export function composePaths(options: ResolvedOptions, common: PathParts): Paths
     writeThrough: new WriteThrough({ ...common, directWrites, invalidation }),
     invalidation,
     close: () => {
-      for (const part of [otherLoads, lateGroups, leases, invalidation]) part.close();
+      for (const part of [otherLoads, lateGroups, parts.leases, invalidation]) part.close();
     },
+  };
+}
+
+/** What several of the ways need. */
+function composeParts(options: ResolvedOptions, common: PathParts) {
+  const { prefix, ttl, graceMs, compressMinBytes, encryptionKeys, maxValueBytes } = options;
+  const tokens = new VersionTokens({ ...common, prefix, entryMs: ttl.maxMs + graceMs });
+  return {
+    ...common,
+    maxValueBytes,
+    tokens,
+    values: new ValueCodecs(createValueCodec()),
+    envelopes: createEnvelopeCodec({ compressMinBytes, encryptionKeys }),
+    pending: new PendingInvalidations(),
+    recent: new RecentInvalidations(common.clock),
+    flights: new Flights(common.clock),
+    leases: new Leases(common),
+    memory: composeMemory(options, common, tokens),
   };
 }
 

@@ -1,15 +1,16 @@
-import type { BypassReason, EventSink } from './events.js';
+import type { BypassReason } from './events.js';
 import type { Load, LoadRequest } from './loading/load-request.js';
 import type { LoadSignals } from './loading/load-signals.js';
 import type { OutcomeLog } from './outcome-log.js';
 import type { CachePolicy } from './policy/cache-policy.js';
 import type { PolicyResolver } from './policy/resolve-policy.js';
+import type { Refusals } from './refusals.js';
 
 interface BypassesParts {
   readonly policies: PolicyResolver;
   readonly signals: LoadSignals;
   readonly outcomes: OutcomeLog;
-  readonly events: EventSink;
+  readonly refusals: Refusals;
 }
 
 const NOT_SEEN = { fence: null, lease: null, askedAtMs: 0, seen: null, stale: null } as const;
@@ -18,8 +19,9 @@ const NOT_SEEN = { fence: null, lease: null, askedAtMs: 0, seen: null, stale: nu
 export class Bypasses {
   constructor(private readonly parts: BypassesParts) {}
 
-  record(category: string, reason: BypassReason, result?: unknown): void {
-    this.parts.events.emit('bypass', { category, reason });
+  /** `storageKey`: where the result would have been stored, where that is known. */
+  record(category: string, reason: BypassReason, result?: unknown, storageKey: string | null = null): void {
+    this.parts.refusals.bypass(category, reason, storageKey);
     this.parts.outcomes.record(result, { status: 'bypass', tier: null, ageMs: 0, key: null });
   }
 

@@ -15,6 +15,7 @@ import { assertKey, NO_NAMESPACE, type PolicyResolver } from './policy/resolve-p
 import type { Clock } from './ports/clock.js';
 import { tierOf, type Store } from './ports/store.js';
 import type { ReadPath } from './reading/read-path.js';
+import type { Refusals } from './refusals.js';
 import { within } from './resilience/within.js';
 import type { WritePath } from './writing/write-path.js';
 import type { WriteThrough } from './writing/write-through.js';
@@ -32,6 +33,7 @@ export interface AgentCacheParts {
   readonly invalidation: Invalidation;
   readonly targets: InvalidationTargets;
   readonly outcomes: OutcomeLog;
+  readonly refusals: Refusals;
   readonly events: CacheEventBus;
   readonly clock: Clock;
   readonly store: Pick<Store, 'mode'>;
@@ -39,6 +41,12 @@ export interface AgentCacheParts {
   readonly timeoutMs: number;
   /** Ends what the cache holds open. */
   readonly release: () => Promise<void>;
+}
+
+/** Where the result of a call would have been stored that went past the cache. */
+export interface BypassedEntry {
+  readonly key: string;
+  readonly policy: CachePolicy;
 }
 
 /** Loads the missing ones of several keys: one result per key, in their order. */
@@ -207,14 +215,14 @@ export class AgentCache {
    * groups it was stored under, and by those that `policy` names.
    */
   async explain(key: string, policy: CachePolicy<never> = {}): Promise<Explanation> {
-    const { policies, readPath, store, clock, calls } = this.parts;
+    const { policies, readPath, store, clock, calls, refusals } = this.parts;
     const control = calls.controlOf(policy);
     const address = this.isOpen && !control.bypass ? policies.addressToExplain(key, policy) : null;
     const [result] = address ? await readPath.read([address]) : [];
     if (!address || !result) return explainBypass(key, calls.reasonOf(policy, control));
     const isOld = result.status !== 'miss' && isTooOld(result, control, clock);
     const unwanted = control.refresh ? 'refresh' : isOld ? 'too-old' : null;
-    return explainRead(address, result, { tier: tierOf(store), nowMs: clock.now(), unwanted });
+    return explainRead(address, result, { tier: tierOf(store), nowMs: clock.now(), unwanted, refusals });
   }
 
   /**
@@ -246,9 +254,13 @@ export class AgentCache {
     if (outcome) this.parts.outcomes.record(copy, outcome);
   }
 
-  /** Counts a call that went past the cache on purpose; `outcomeOf(result)` tells it from then on. */
-  recordBypass(category: string, reason: BypassReason, result?: unknown): void {
-    this.parts.bypasses.record(category, reason, result);
+  /**
+   * Counts a call that went past the cache on purpose; `outcomeOf(result)` tells it from then on. `where`: the entry that
+   * the result would have had, so that `explain` tells it, too.
+   */
+  recordBypass(category: string, reason: BypassReason, result?: unknown, where?: BypassedEntry): void {
+    const [address] = (where && this.parts.policies.addressesOf([where.key], where.policy)) ?? [];
+    this.parts.bypasses.record(category, reason, result, address?.storageKey ?? null);
   }
 
   /** Hears every event of that name from now on, synchronously; `listener` is called once however often it is given. */

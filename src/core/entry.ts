@@ -1,6 +1,7 @@
 import type { Group } from './versions/groups.js';
 import type { Snapshot, ValueCodec } from './ports/codec.js';
 import type { CachePolicy } from './policy/cache-policy.js';
+import type { CostOf } from './policy/cost.js';
 
 /** Where an entry lives and to whom it belongs; made once per call, before anything is read. */
 export interface EntryAddress {
@@ -16,6 +17,12 @@ export interface EntryAddress {
   readonly codec: ValueCodec | undefined;
   /** Whether this process may keep it in front of the store. */
   readonly isHeld: boolean;
+  /** Whether its state is part of the key, so that no resource makes it unusable. */
+  readonly isForked: boolean;
+  /** Label of what a hit saves; `undefined`: none besides the category. */
+  readonly tool?: string | undefined;
+  /** What a hit saves besides time; `undefined`: nothing is known. */
+  readonly cost?: CostOf<never> | undefined;
 }
 
 /** What is known of an entry besides its value. */

@@ -19,10 +19,20 @@ export type BypassReason =
   | 'requested'
   | 'unknown-scope'
   | 'unknown-dependencies'
+  | 'unknown-state'
+  | 'files-changing'
   | 'unknown-identity'
   | 'unknown-return'
   | 'not-keyable'
   | 'not-authorized'
+  /** Hits of the tool were found to be wrong too often. */
+  | 'verification'
+  /** The method is marked with `@NeverCache()`. */
+  | 'never-cache'
+  /** The method answers a stream, and its policy does not say `stream: 'replay'`. */
+  | 'stream'
+  /** Something among the arguments looks like a credential. */
+  | 'credential-in-parameters'
   | 'aborted';
 
 /** Why there was no hit. */
@@ -47,7 +57,18 @@ export interface CacheEvents {
     readonly savedMs: number;
     /** How long the entry will still be fresh. */
     readonly ttlLeftMs?: number;
+    /** As the policy names it. */
+    readonly tool?: string;
+    /** What its load would have taken besides time, by the `cost` of the policy. */
+    readonly tokens?: number;
+    readonly usd?: number;
   };
+  /** The `cost` of a policy threw at a hit, or answered what is no cost: nothing but time counts as saved. */
+  costUnknown: { readonly category: string };
+  /** A hit of a tool was run again in the background. `isRight: null`: the two answers could not be compared. */
+  verified: { readonly tool: string; readonly isRight: boolean | null };
+  /** Hits of a tool were wrong so often that it is not cached any more; once per tool. `verified`: how many were compared. */
+  distrusted: { readonly tool: string; readonly verified: number; readonly wrong: number };
   /** Nothing that could be served as fresh was found. `ms`: how long asking took. */
   miss: EntryEvent & { readonly ms: number; readonly reason: MissReason };
   /** Served past its time to live because loading failed, or takes longer than the soft timeout, within grace. */

@@ -3,6 +3,7 @@ import type { BypassReason, MissReason } from './events.js';
 import type { Explanation } from './policy/cache-policy.js';
 import type { TierName } from './ports/store.js';
 import type { ReadResult } from './reading/read-result.js';
+import type { Refusals } from './refusals.js';
 
 const MISSES: Readonly<Record<MissReason, string>> = {
   absent: 'Nothing is stored under this key: it was never loaded, has expired, was deleted or was evicted.',
@@ -36,7 +37,7 @@ const BYPASSES: Readonly<Record<OwnBypass, string>> = {
   closed: 'The cache is closed: every loader runs.',
   requested: 'The caller asked to go past the cache (CacheControl.run(), or the `control` of the policy).',
   'unknown-dependencies':
-    'What a tag or resource of the policy depends on is not known, because a function of the option `cascade` failed.',
+    'What the result depends on is not known: a function of the option `cascade` failed, or the `state` of the policy is null.',
   'unknown-scope':
     'Who is asking is not known, so nothing is shared: see that CacheScope.run() or scope.resolve names the ids, or give the policy a wider `scope`.',
 };
@@ -47,12 +48,15 @@ interface Circumstances {
   readonly nowMs: number;
   /** Why the caller does not want what was found; `null`: it is wanted. */
   readonly unwanted: 'too-old' | 'refresh' | null;
+  readonly refusals: Pick<Refusals, 'explain'>;
 }
 
 /** Puts into words what a read found. Holds no value. */
 export function explainRead(address: EntryAddress, result: ReadResult, circumstances: Circumstances): Explanation {
   const { reason, ...explained } = explainEntry(address, result, circumstances);
-  return { ...explained, reason: result.lease === null ? reason : `${reason} ${LOADING}` };
+  const refusal = explained.status === 'miss' ? circumstances.refusals.explain(address) : null;
+  const sentences = [reason, refusal, result.lease === null ? null : LOADING];
+  return { ...explained, reason: sentences.filter((sentence) => sentence !== null).join(' ') };
 }
 
 function explainEntry(
@@ -84,13 +88,14 @@ export function explainBypass(key: string, reason: OwnBypass): Explanation {
   return { key, status: 'bypass', reason: BYPASSES[reason], tier: null, ...NOTHING };
 }
 
-type Description = Pick<Explanation, 'ageMs' | 'ttlLeftMs' | 'bytes' | 'groups'>;
+type Description = Pick<Explanation, 'storedAtMs' | 'ageMs' | 'ttlLeftMs' | 'bytes' | 'groups'>;
 
-const NOTHING: Description = { ageMs: null, ttlLeftMs: null, bytes: null, groups: [] };
+const NOTHING: Description = { storedAtMs: null, ageMs: null, ttlLeftMs: null, bytes: null, groups: [] };
 
 function describe(facts: EntryFacts, current: Readonly<Record<string, string | null>>, nowMs: number): Description {
   const { storedAtMs, expiresAtMs, bytes, snapshot } = facts;
   return {
+    storedAtMs,
     ageMs: Math.max(0, nowMs - storedAtMs),
     ttlLeftMs: Math.max(0, expiresAtMs - nowMs),
     bytes,

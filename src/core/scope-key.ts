@@ -8,6 +8,8 @@ import type { ScopeLevel, ScopeValues } from './policy/scope.js';
 export interface ScopeSource {
   /** Somebody said that it matters who asks: a call without values must not be cached. */
   readonly mustKnow: boolean;
+  /** The app has a function that knows who asks: a call of which it knows nothing must not be shared. */
+  readonly hasResolver?: boolean;
   /** An empty id is named, and not known. An object that is frozen stands for the same values for ever. */
   current(): ScopeValues | undefined;
 }
@@ -26,6 +28,10 @@ export const PUBLIC: ScopeKey = { suffix: '', groups: [] };
 /** From the widest to the narrowest. */
 export const SCOPE_LEVELS = ['tenant', 'principal', 'workspace', 'session'] as const;
 
+const WIDER_THAN_SESSION: readonly ScopeField[] = ['tenant', 'principal', 'workspace'];
+/** All that is known but the session. */
+const FORKED = Symbol('forked');
+
 /** Ids that an entry of a level is kept apart by. */
 const FIELDS_BY_LEVEL: Readonly<Record<ScopeLevel, readonly ScopeField[]>> = {
   public: [],
@@ -38,32 +44,40 @@ const FIELDS_BY_LEVEL: Readonly<Record<ScopeLevel, readonly ScopeField[]>> = {
 /** Makes the scopes of calls. */
 export class ScopeKeys {
   /** By the values they were made of, as long as those are around; then by level. */
-  private readonly made = new WeakMap<ScopeValues, Map<ScopeLevel | undefined, ScopeKey | null>>();
+  private readonly made = new WeakMap<ScopeValues, Map<ScopeLevel | typeof FORKED | undefined, ScopeKey | null>>();
 
   constructor(private readonly source: ScopeSource) {}
 
   /**
    * The scope of a call, or `null` where it is not known and the call must bypass the cache. Without a `level`: all that is
-   * known, which is the narrowest scope. Throws `CacheArgumentError` for what is no level.
+   * known, which is the narrowest scope; all but the session where the entry `isForked`, since its state is in its key.
+   * Throws `CacheArgumentError` for what is no level.
    */
-  of(level: ScopeLevel | undefined): ScopeKey | null {
-    const fields = fieldsOf(level);
+  of(given: ScopeLevel | undefined, isForked = false): ScopeKey | null {
+    const level = given === undefined && isForked ? FORKED : given;
+    const fields = level === FORKED ? WIDER_THAN_SESSION : fieldsOf(level);
     if (fields.length === 0) return PUBLIC;
     const values = this.source.current();
-    if (!values) return level === undefined && !this.source.mustKnow ? PUBLIC : null;
+    if (!values) return isOpen(level) && !this.source.mustKnow ? PUBLIC : null;
     if (!Object.isFrozen(values)) return this.make(values, level, fields);
     const known = this.made.get(values);
     const scope = known?.get(level);
     if (scope !== undefined) return scope;
     const made = this.make(values, level, fields);
-    this.made.set(values, (known ?? new Map<ScopeLevel | undefined, ScopeKey | null>()).set(level, made));
+    this.made.set(values, (known ?? new Map<typeof level, ScopeKey | null>()).set(level, made));
     return made;
   }
 
-  private make(values: ScopeValues, level: ScopeLevel | undefined, fields: readonly ScopeField[]): ScopeKey | null {
+  private make(
+    values: ScopeValues,
+    level: ScopeLevel | typeof FORKED | undefined,
+    fields: readonly ScopeField[],
+  ): ScopeKey | null {
     const named = fields.filter((field) => values[field] !== undefined);
-    if (level !== undefined && !named.includes(level as ScopeField)) return null;
-    if (named.length === 0) return this.source.mustKnow ? null : PUBLIC;
+    const isForked = level === FORKED;
+    if (level !== undefined && !isForked && !named.includes(level as ScopeField)) return null;
+    // A run that has named its base has said what its answers depend on.
+    if (named.length === 0) return (isForked ? this.source.hasResolver : this.source.mustKnow) ? null : PUBLIC;
     if (named.some((field) => values[field] === '')) return null;
     const idOf = (field: ScopeField): string => values[field] ?? '';
     return {
@@ -72,6 +86,9 @@ export class ScopeKeys {
     };
   }
 }
+
+/** Whether the level is whatever is known. */
+const isOpen = (level: ScopeLevel | typeof FORKED | undefined): boolean => level === undefined || level === FORKED;
 
 function fieldsOf(level: ScopeLevel = 'session'): readonly ScopeField[] {
   if (Object.hasOwn(FIELDS_BY_LEVEL, level)) return FIELDS_BY_LEVEL[level];

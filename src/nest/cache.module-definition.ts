@@ -1,12 +1,23 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { SecretOptions } from '../agent/secrets/secret-finder.js';
 import type { ToolDescriptor } from '../agent/tool-descriptor.js';
+import type { VerifyOptions } from '../agent/verification/verify-options.js';
 import type { CacheOptions } from '../core/policy/options.js';
+import type { FilesOptions } from './files/files-options.js';
 import type { CacheBinding } from './interception/bindings.js';
+import type { ScopeOptions } from './scope/scope-option.js';
 
 /** What a factory of options answers; every option may be left out. Options given here win over the environment. */
 export interface CacheFactoryOptions extends CacheOptions {
   /** What the app's tools are, by name, or a function that knows. See `TOOL_DESCRIPTORS` for a provider that knows. */
   tools?: Readonly<Record<string, ToolDescriptor>> | ((tool: string) => ToolDescriptor | undefined);
+  /** Folders whose changes are told. Default: none. */
+  files?: FilesOptions;
+  /** Runs a share of the hits of tools again, in the background, and measures how many were wrong. Default: none. */
+  verify?: VerifyOptions;
+  scope?: ScopeOptions;
+  /** What counts as a credential, besides what is known: calls and results of decorated methods that hold one are not stored. */
+  secrets?: SecretOptions;
 }
 
 interface CacheModuleExtras {

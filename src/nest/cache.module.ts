@@ -10,6 +10,7 @@ import {
 import { CACHE_EXPORTS, cacheProviders } from './cache.providers.js';
 import { cacheConfig } from './config/cache.config.js';
 import { isBinding } from './config/module-options.js';
+import { filesProviders } from './files/files.providers.js';
 import { armMethod } from './interception/bindings.js';
 import { CacheSlotModule } from './interception/cache-slot.js';
 import { interceptionProviders } from './interception/interception.providers.js';
@@ -20,7 +21,7 @@ import { interceptionProviders } from './interception/interception.providers.js'
  */
 @Module({
   imports: [ConfigModule.forFeature(cacheConfig), CacheSlotModule],
-  providers: [...cacheProviders, ...interceptionProviders],
+  providers: [...cacheProviders, ...filesProviders, ...interceptionProviders],
   exports: CACHE_EXPORTS,
 })
 export class CacheModule extends ConfigurableModuleClass {

@@ -10,13 +10,17 @@ import { CacheKeyGenerator } from '../core/key/cache-key-generator.js';
 import type { CacheOptions, ResolvedOptions } from '../core/policy/options.js';
 import { CacheMetrics } from '../observability/cache-metrics.js';
 import { connectLog } from '../observability/cache-log.js';
-import { CACHE_BINDINGS, MODULE_OPTIONS_TOKEN } from './cache.module-definition.js';
+import { CACHE_BINDINGS, type CacheFactoryOptions, MODULE_OPTIONS_TOKEN } from './cache.module-definition.js';
 import { cacheConfig } from './config/cache.config.js';
 import { warningsOf } from './config/environment-warnings.js';
 import { resolveModuleOptions } from './config/module-options.js';
+import { RequestScopes } from './scope/request-scopes.js';
+import { scopeProviders } from './scope/scope.providers.js';
 
 /** All options of this app: code over environment over defaults. */
 export const RESOLVED_OPTIONS = Symbol('nestjs-agent-cache:resolved-options');
+/** Knows on which copy of the world a call works. */
+export const FORKS = Symbol('nestjs-agent-cache:forks');
 const COMPOSED_CACHE = Symbol('nestjs-agent-cache:composed-cache');
 
 /** Ends the cache with the app, after everything that may still use it. */
@@ -29,14 +33,19 @@ class CacheLifecycle implements OnApplicationShutdown {
 }
 
 /** Warns here and not where the environment is read, since an app may read it as often as it likes. */
-function resolve(environment: CacheOptions, code: unknown, bindings: unknown): ResolvedOptions {
+function resolve(
+  environment: CacheOptions,
+  code: CacheFactoryOptions | null | undefined,
+  bindings: unknown,
+  requests: RequestScopes,
+): ResolvedOptions {
   const logger = new Logger('AgentCache');
   for (const warning of warningsOf(process.env)) logger.warn(warning);
   const resolved = resolveModuleOptions(environment, code, bindings);
-  if ((code as CacheOptions | null)?.metrics?.aggregate) {
+  if (code?.metrics?.aggregate) {
     logger.warn('metrics.aggregate has no effect: this version counts every instance by itself');
   }
-  return resolved;
+  return code?.scope?.fromRequest ? { ...resolved, resolveScope: () => requests.current() } : resolved;
 }
 
 async function compose(options: ResolvedOptions): Promise<ComposedCache> {
@@ -50,7 +59,7 @@ async function compose(options: ResolvedOptions): Promise<ComposedCache> {
   return composeCache(options, { ...surroundings, store });
 }
 
-const part = <T>(provide: Provider & object, pick: (composed: ComposedCache) => T): Provider => ({
+const part = <T>(provide: (Provider & object) | symbol, pick: (composed: ComposedCache) => T): Provider => ({
   provide: provide as never,
   inject: [COMPOSED_CACHE],
   useFactory: pick,
@@ -58,9 +67,10 @@ const part = <T>(provide: Provider & object, pick: (composed: ComposedCache) => 
 
 /** Everything that `CacheModule` provides. */
 export const cacheProviders: Provider[] = [
+  ...scopeProviders,
   {
     provide: RESOLVED_OPTIONS,
-    inject: [cacheConfig.KEY, MODULE_OPTIONS_TOKEN, CACHE_BINDINGS],
+    inject: [cacheConfig.KEY, MODULE_OPTIONS_TOKEN, CACHE_BINDINGS, RequestScopes],
     useFactory: resolve,
   },
   { provide: COMPOSED_CACHE, inject: [RESOLVED_OPTIONS], useFactory: compose },
@@ -69,6 +79,8 @@ export const cacheProviders: Provider[] = [
   part(CacheKeyGenerator, ({ keys }) => keys),
   part(CacheMetrics, ({ metrics }) => metrics),
   part(CacheScope, ({ scope }) => scope),
+  part(FORKS, ({ forks }) => forks),
+  part(CacheEventBus, ({ events }) => events),
   part(CacheLifecycle, (composed) => new CacheLifecycle(composed)),
 ];
 

@@ -1,5 +1,5 @@
 import { BoundedLabels, OTHER } from './bounded-labels.js';
-import { type CacheEventSource, listen } from './event-source.js';
+import { type CacheEventSource, type CacheListeners, listen } from './event-source.js';
 
 /** Where lines go. */
 export interface LogSink {
@@ -26,7 +26,7 @@ const WAYS_OUT: ReadonlyMap<string, string> = new Map([
 export function connectLog(events: CacheEventSource, sink: LogSink): () => void {
   const tiers = new BoundedLabels(MAX_TIERS);
   const unavailable = new Set<string>();
-  const refused = new RefusedOnce(sink);
+  const refused = new Once();
   return listen(events, {
     tierFailed: ({ tier, reason }) => {
       const label = tiers.of(wordOr('a tier', tier));
@@ -40,26 +40,47 @@ export function connectLog(events: CacheEventSource, sink: LogSink): () => void 
       if (unavailable.delete(label)) sink.log(`${label} is available again after ${seconds(downMs)}`);
     },
     refused: ({ category, reason, isIntended = false }) => {
-      if (!isIntended) refused.warn(category, reason);
+      if (isIntended) return;
+      refused.say(category, (whose) => {
+        sink.warn(
+          `A result of ${whose} was passed through and not stored (${oneLine(reason)}). This is said once per category`,
+        );
+      });
     },
+    ...warnings(sink),
   });
 }
 
-/** Says once per category that its results are not stored, and once for all categories beyond the bound. */
-class RefusedOnce {
+function warnings(sink: LogSink): CacheListeners {
+  const costs = new Once();
+  return {
+    costUnknown: ({ category }) => {
+      costs.say(category, (whose) => {
+        sink.warn(
+          `The cost of ${whose} could not be told: it threw, or answered no { tokens, usd } of finite numbers, so hits ` +
+            'count as saving time alone. This is said once per category',
+        );
+      });
+    },
+    distrusted: ({ tool, verified, wrong }) => {
+      sink.warn(
+        `${wrong} of ${verified} hits of the tool '${oneLine(tool)}' that were run again were wrong: until the app is ` +
+          'started again it runs uncached. See what else its answers depend on: dependsOn, vary, ttl or volatile',
+      );
+    },
+  };
+}
+
+/** Says something once per category, and once for all categories beyond the bound. */
+class Once {
   private readonly categories = new BoundedLabels(MAX_CATEGORIES);
-  private readonly warned = new Set<string>();
+  private readonly said = new Set<string>();
 
-  constructor(private readonly sink: LogSink) {}
-
-  warn(category: string, reason: string): void {
+  say(category: string, speak: (whose: string) => void): void {
     const label = this.categories.of(category);
-    if (this.warned.has(label)) return;
-    this.warned.add(label);
-    const whose = label === OTHER ? 'further categories' : `'${oneLine(label)}'`;
-    this.sink.warn(
-      `A result of ${whose} was passed through and not stored (${oneLine(reason)}). This is said once per category`,
-    );
+    if (this.said.has(label)) return;
+    this.said.add(label);
+    speak(label === OTHER ? 'further categories' : `'${oneLine(label)}'`);
   }
 }
 

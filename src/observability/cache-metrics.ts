@@ -1,6 +1,8 @@
 import { BoundedLabels, OTHER } from './bounded-labels.js';
 import { type Counts, type CountsSummary, hitRateOf, noCounts, summaryOf } from './counts.js';
 import { LatencyHistogram, type LatencySummary } from './latency-histogram.js';
+import { type SavedBy, Savings, type SavingsSummary } from './savings.js';
+import { VerificationCounts, type VerificationSummary } from './verification-counts.js';
 
 /** What is timed: asking the store, writing to it, and loading past it. */
 export type TimedOperation = 'get' | 'set' | 'load';
@@ -13,8 +15,14 @@ export interface MetricsSummary extends CountsSummary {
   readonly latency: Readonly<Record<TimedOperation, LatencySummary>>;
   /** Milliseconds of loading that hits made unnecessary, less what the hits took. */
   readonly savedMs: number;
+  /** What hits have saved, by category and by tool. */
+  readonly savings: SavingsSummary;
+  /** What running hits again has shown, by tool; at most 50 have a name of their own. Empty where none is. */
+  readonly verification: Readonly<Record<string, VerificationSummary>>;
   /** Bypasses by reason. */
   readonly bypassReasons: Readonly<Record<string, number>>;
+  /** Results that were not stored, by reason; what could not be stored faithfully has one reason together. */
+  readonly refusedReasons: Readonly<Record<string, number>>;
   /** `false` without Redis, and while it cannot be used. */
   readonly redisConnected: boolean;
 }
@@ -25,16 +33,19 @@ interface MetricsSources {
 }
 
 const MAX_CATEGORIES = 50;
-const MAX_REASONS = 20;
+const MAX_REASONS = 30;
 
 /** Counts, rates and latencies of one cache, in bounded memory whatever the categories are called. */
 export class CacheMetrics {
   private total = noCounts();
-  private savedMs = 0;
+  private readonly savings = new Savings();
+  private readonly verification = new VerificationCounts();
   private readonly byCategory = new Map<string, Counts>();
   private readonly byReason = new Map<string, number>();
+  private readonly byRefusal = new Map<string, number>();
   private readonly categories = new BoundedLabels(MAX_CATEGORIES);
   private readonly reasons = new BoundedLabels(MAX_REASONS);
+  private readonly refusals = new BoundedLabels(MAX_REASONS);
   private readonly latency = {
     get: new LatencyHistogram(),
     set: new LatencyHistogram(),
@@ -76,13 +87,13 @@ export class CacheMetrics {
   /** A call that went past the cache. `reason` is a word such as `not-read-only`. */
   recordBypass(category: string, reason = OTHER): void {
     this.count(category, 'bypasses');
-    const label = this.reasons.of(reason);
-    this.byReason.set(label, (this.byReason.get(label) ?? 0) + 1);
+    countUnder(this.reasons.of(reason), this.byReason);
   }
 
-  /** A result that was not stored. Why is for the log: it names places in values, which make no bounded label. */
-  recordRefused(category: string): void {
+  /** A result that was not stored. `reason` is a word of ours: one that names places in values makes no bounded label. */
+  recordRefused(category: string, reason = OTHER): void {
     this.count(category, 'refused');
+    countUnder(this.refusals.of(reason), this.byRefusal);
   }
 
   /** How long asking, writing or loading took; what is no length of time is ignored. */
@@ -90,9 +101,22 @@ export class CacheMetrics {
     this.latency[operation].observe(ms);
   }
 
-  /** Loading that a hit made unnecessary, in milliseconds, less what the hit took. */
-  recordSaved(ms: number): void {
-    if (ms > 0 && ms < Infinity) this.savedMs += ms;
+  /**
+   * Loading that a hit made unnecessary, in milliseconds, less what the hit took. `by`: what else it has saved, and where
+   * that counts. What is no amount is ignored.
+   */
+  recordSaved(ms: number, by: SavedBy = {}): void {
+    this.savings.record(ms, by);
+  }
+
+  /** A hit of a tool was run again; `null`: the answers could not be compared. */
+  recordVerified(tool: string, isRight: boolean | null): void {
+    this.verification.record(tool, isRight);
+  }
+
+  /** A tool is not cached any more, because its hits were wrong too often. */
+  recordDistrusted(tool: string): void {
+    this.verification.recordOff(tool);
   }
 
   /** Hits of all requests that asked the cache, 0…1; 0 when nothing was asked. */
@@ -108,6 +132,7 @@ export class CacheMetrics {
 
   /** All that was counted, as a copy. */
   summary(): MetricsSummary {
+    const savings = this.savings.summary();
     return {
       ...summaryOf(this.total),
       categories: Object.fromEntries([...this.byCategory].map(([category, counts]) => [category, summaryOf(counts)])),
@@ -116,8 +141,11 @@ export class CacheMetrics {
         set: this.latency.set.summary(),
         load: this.latency.load.summary(),
       },
-      savedMs: this.savedMs,
+      savedMs: savings.ms,
+      savings,
+      verification: this.verification.summary(),
       bypassReasons: Object.fromEntries(this.byReason),
+      refusedReasons: Object.fromEntries(this.byRefusal),
       redisConnected: this.isRedisConnected(),
     };
   }
@@ -125,9 +153,9 @@ export class CacheMetrics {
   /** Counts from zero again, categories included. */
   reset(): void {
     this.total = noCounts();
-    this.savedMs = 0;
-    for (const part of [this.byCategory, this.byReason]) part.clear();
-    for (const labels of [this.categories, this.reasons]) labels.reset();
+    for (const part of [this.savings, this.verification]) part.reset();
+    for (const part of [this.byCategory, this.byReason, this.byRefusal]) part.clear();
+    for (const labels of [this.categories, this.reasons, this.refusals]) labels.reset();
     for (const histogram of Object.values(this.latency)) histogram.reset();
   }
 
@@ -147,4 +175,8 @@ export class CacheMetrics {
       return false;
     }
   }
+}
+
+function countUnder(label: string, counts: Map<string, number>): void {
+  counts.set(label, (counts.get(label) ?? 0) + 1);
 }

@@ -22,6 +22,8 @@ export interface TaskBody {
 export interface RunningBackendOptions {
   readonly adapt?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
   readonly embeddings?: EmbeddingSettings;
+  /** Folder of another backend to work in; a copy of `files` by default. */
+  readonly workspace?: string;
 }
 
 /** The example backend as a Nest app in this process, with a workspace and a database of its own. */
@@ -42,12 +44,12 @@ export class RunningBackend {
   static async start(
     cache: CacheModuleOptions | null,
     files: string,
-    { adapt = (builder) => builder, embeddings }: RunningBackendOptions = {},
+    { adapt = (builder) => builder, embeddings, workspace: shared }: RunningBackendOptions = {},
   ): Promise<RunningBackend> {
     forgetCacheVariables();
     const folder = await mkdtemp(join(tmpdir(), 'agent-backend-'));
-    const workspace = join(folder, 'workspace');
-    await cp(files, workspace, { recursive: true, preserveTimestamps: true });
+    const workspace = shared ?? join(folder, 'workspace');
+    if (shared === undefined) await cp(files, workspace, { recursive: true, preserveTimestamps: true });
     const logged: string[] = [];
     const settings = new Settings(workspace, join(folder, 'backend.db'), embeddings);
     const builder = Test.createTestingModule({ imports: [AppModule.with(settings, cache)] }).setLogger(

@@ -1,5 +1,9 @@
+import { systemClock } from '../../src/composition/system-clock.js';
 import { CacheKeyGenerator } from '../../src/core/key/cache-key-generator.js';
-import type { MethodPolicy, MethodServices } from '../../src/agent/method-policy.js';
+import { LocalFileStates } from '../../src/agent/files/file-states.js';
+import type { FileStates, MethodPolicy, MethodServices, Verification } from '../../src/agent/method-policy.js';
+import { SecretFinder } from '../../src/agent/secrets/secret-finder.js';
+import { NO_VERIFICATION } from '../../src/agent/verification/no-verification.js';
 import type { ToolDescriptor } from '../../src/agent/tool-descriptor.js';
 import type { AgentCache } from '../../src/core/cache.js';
 import type { CacheEventName, CacheEvents } from '../../src/core/events.js';
@@ -37,6 +41,9 @@ export interface RecordingCache extends CacheKit {
 export interface RecordingOptions {
   readonly cache?: CacheOptions;
   readonly tools?: Readonly<Record<string, ToolDescriptor>>;
+  readonly files?: FileStates;
+  readonly verification?: (kit: CacheKit) => Verification;
+  readonly secrets?: MethodServices['secrets'];
   /** Takes the place of the cache that policies see, such as one with a fault or a forgotten rule. */
   readonly mutate?: (cache: AgentCache) => AgentCache;
   /** Another kit whose store and clock are shared: another process. */
@@ -52,6 +59,10 @@ export function createRecordingCache(options: RecordingOptions = {}): RecordingC
     cache: options.mutate?.(kit.cache) ?? kit.cache,
     keys: new CacheKeyGenerator(),
     tools: { describe: (tool) => options.tools?.[tool] },
+    forks: kit.composed.forks,
+    files: options.files ?? new LocalFileStates(systemClock),
+    verification: options.verification?.(kit) ?? NO_VERIFICATION,
+    secrets: options.secrets ?? new SecretFinder(),
     ttl: { context: '1h', tool: '30m', embedding: '24h', prompt: '1h' },
     warnOnce(topic, message) {
       if (!topics.has(topic)) warnings.push({ topic, message });

@@ -23,3 +23,7 @@ export function embedText(text: string): Promise<Float32Array> {
 export function fetchPrice(article: string): Promise<number> {
   return Promise.resolve(article.length);
 }
+
+export function summaryOf(text: string): Promise<string> {
+  return Promise.resolve(text.slice(0, 40));
+}

@@ -29,7 +29,7 @@ export function whatToTry({ host, port, cache }: Listening): string {
       task('append \\"More soon.\\" to README.md; read README.md'),
       isOff
         ? 'The file changed.'
-        : 'The file changed, so it is read anew, and so is everything else that tools had read before.',
+        : 'The file changed, so it is read anew, and so are the list and the passages; what does not depend on it still hits.',
     ],
     [
       `curl -s ${url}/${isOff ? 'health' : 'cache/metrics'}`,

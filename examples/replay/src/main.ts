@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startProgress } from './progress.js';
-import { loadPolicy, type ReplayPolicy } from './replay-policy.js';
-import { replay, type ReplayReport } from './replay.js';
-import { reportTable } from './report-table.js';
-import { readTrace } from './trace.js';
+import { loadPolicy, variantsOf, type ReplayPolicy } from './replay-policy.js';
+import { replay } from './replay.js';
+import { comparisonTable, reportTable, rowForMachines, type Row } from './report-table.js';
+import { readTrace, type RecordedCall } from './trace.js';
 
-const USAGE = 'npm run replay -- [trace.jsonl.gz] [--policy policy.mjs] [--json] [--redis redis://127.0.0.1:6379]';
+const USAGE =
+  'npm run replay -- [trace.jsonl.gz] [--policy policy.mjs …] [--what-if] [--json] [--redis redis://127.0.0.1:6379]';
 
 /** Files that are used where none are named. */
 export interface Defaults {
@@ -15,33 +16,60 @@ export interface Defaults {
   readonly policy: string;
 }
 
-/** Replays a trace as the arguments say and prints what came of it. Resolves to the exit code: 1 after a wrong hit. */
+/**
+ * Replays a trace as the arguments say and prints what came of it. Resolves to the exit code: 1 after a wrong hit under a
+ * policy that was named. Variants that were only asked about may be wrong.
+ */
 export async function main(args: readonly string[], defaults: Defaults): Promise<number> {
   const { values, positionals } = parse(args);
   const file = positionals[0] ?? defaults.trace;
   if (!existsSync(file)) throw new Error(`There is no trace ${file}: name one, as in ${USAGE}`);
   forgetCacheVariables();
-  const policy = await loadPolicy(values.policy ?? defaults.policy);
-  const calls = await readTrace(file);
-  if (calls.length === 0) throw new Error(`${file} holds no call`);
-  const progress = startProgress(calls.length);
-  const report = await replay(calls, policy, {
+  const policies = await Promise.all((values.policy ?? [defaults.policy]).map(loadPolicy));
+  const rows = await replayAll(await readTrace(file), file, {
+    policies: values['what-if'] ? policies.flatMap(variantsOf) : policies,
     redisUrl: values.redis ?? null,
-    onProgress: (done) => progress.update(done),
-  }).finally(() => progress.stop());
-  print(report, policy, { file, json: values.json, store: values.redis === undefined ? 'memory' : 'Redis' });
-  return report.wrongHits.length > 0 ? 1 : 0;
+  });
+  print(rows, { file, json: values.json, store: values.redis === undefined ? 'memory' : 'Redis' });
+  return rows.some(({ policy, report }) => policies.includes(policy) && report.wrongHits.length > 0) ? 1 : 0;
 }
 
-function parse(args: readonly string[]): {
-  values: { policy?: string; json: boolean; redis?: string };
+async function replayAll(
+  calls: readonly RecordedCall[],
+  file: string,
+  { policies, redisUrl }: { policies: readonly ReplayPolicy[]; redisUrl: string | null },
+): Promise<Row[]> {
+  if (calls.length === 0) throw new Error(`${file} holds no call`);
+  const progress = startProgress(calls.length * policies.length);
+  const rows: Row[] = [];
+  try {
+    for (const policy of policies) {
+      const before = rows.length * calls.length;
+      const onProgress = (done: number): void => progress.update(before + done);
+      rows.push({ policy, report: await replay(calls, policy, { redisUrl, onProgress }) });
+    }
+    return rows;
+  } finally {
+    progress.stop();
+  }
+}
+
+interface Arguments {
+  values: { policy?: string[]; 'what-if': boolean; json: boolean; redis?: string };
   positionals: string[];
-} {
+}
+
+function parse(args: readonly string[]): Arguments {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { policy: { type: 'string' }, json: { type: 'boolean', default: false }, redis: { type: 'string' } },
+      options: {
+        policy: { type: 'string', multiple: true },
+        'what-if': { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        redis: { type: 'string' },
+      },
     });
     if (positionals.length <= 1) return { values, positionals };
   } catch {
@@ -57,22 +85,29 @@ function forgetCacheVariables(): void {
   }
 }
 
-function print(report: ReplayReport, policy: ReplayPolicy, how: { file: string; json: boolean; store: string }): void {
+function print(rows: readonly Row[], how: { file: string; json: boolean; store: string }): void {
   const file = relative(process.cwd(), how.file);
-  if (how.json) {
-    const { share, state } = policy;
-    process.stdout.write(`${JSON.stringify({ trace: file, store: how.store, share, state, ...report }, null, 2)}\n`);
-    return;
-  }
-  process.stdout.write(
-    `${file}, shared by ${policy.share}, state ${policy.state}, kept in ${how.store}\n${reportTable(report)}\n`,
-  );
-  if (report.timeSources.includes('unknown')) {
-    process.stdout.write('How long a call takes is said neither by the trace nor by the policy (`ms`).\n');
-  }
-  if (report.total.eligible === 0) {
-    process.stdout.write(
-      'No call was eligible: the policy describes none of these tools as READ_ONLY. Give one with --policy.\n',
-    );
-  }
+  const lines = how.json
+    ? [JSON.stringify({ trace: file, store: how.store, rows: rows.map(rowForMachines) }, null, 2)]
+    : [...tables(rows, `${file}, kept in ${how.store}`), ...warnings(rows)];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function tables(rows: readonly Row[], title: string): string[] {
+  const [only, ...others] = rows;
+  if (!only || others.length > 0) return [title, comparisonTable(rows)];
+  const { name, share, state } = only.policy;
+  return [`${title}, policy ${name}, state ${state}, shared by ${share}`, reportTable(only.report)];
+}
+
+function warnings(rows: readonly Row[]): string[] {
+  const isTimeUnknown = rows.some(({ report }) => report.timeSources.includes('unknown'));
+  const without = rows.filter(({ report }) => report.total.eligible === 0).map(({ policy }) => policy.name);
+  return [
+    ...(isTimeUnknown ? ['How long a call takes is said neither by the trace nor by the policy (`ms`).'] : []),
+    ...[...new Set(without)].map(
+      (name) =>
+        `No call was eligible: ${name} describes none of these tools as READ_ONLY. Give a policy with --policy.`,
+    ),
+  ];
 }

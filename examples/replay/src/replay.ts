@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Module, type DynamicModule, type INestApplicationContext, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { CacheClient, CacheKeyGenerator, CacheModule } from 'nestjs-agent-cache';
-import { Changes } from './changes.js';
-import { RecordedTools, Recording, type ToolRequest } from './recorded-tools.js';
+import { CacheClient, CacheModule, CacheScope, type ToolDescriptor } from 'nestjs-agent-cache';
+import { describeCall, type DescribedCall } from './described-call.js';
+import { RecordedTools, Recording, type ToolAnswer } from './recorded-tools.js';
 import type { ReplayPolicy } from './replay-policy.js';
 import { Tally, type CallTime, type Counts } from './tally.js';
 import type { RecordedCall } from './trace.js';
@@ -86,7 +86,7 @@ async function requireStore(app: INestApplicationContext, redisUrl: string | nul
 
 class Replay {
   private readonly tools: RecordedTools;
-  private readonly changes: Changes;
+  private readonly scope: CacheScope;
   private readonly tally = new Tally();
   private readonly wrongHits: WrongHit[] = [];
 
@@ -96,21 +96,19 @@ class Replay {
     private readonly policy: ReplayPolicy,
   ) {
     this.tools = app.get(RecordedTools);
-    this.changes = new Changes(app.get(CacheKeyGenerator));
+    this.scope = app.get(CacheScope);
   }
 
   async play(call: RecordedCall): Promise<void> {
     const { recording, policy } = this;
     const { tool, ok, output } = call;
-    const descriptor = policy.describe(tool, call.args, call.env);
-    Object.assign(recording, { descriptor, answer: { ok, output }, wasPlayed: false });
-    const answer = await this.tools.execute(this.requestOf(call));
+    const described = describeCall(policy, call);
+    Object.assign(recording, { answer: { ok, output }, wasPlayed: false });
+    const answer = await this.execute(call, described);
     const isHit = !recording.wasPlayed;
     const isWrong = isHit && !(answer.ok === ok && this.isSame(tool, answer.output, output));
     if (isWrong) this.wrongHits.push({ run: call.run, seq: call.seq, tool });
-    if (descriptor?.permissionTier !== 'READ_ONLY') this.changes.add(call);
-    const isEligible = descriptor?.permissionTier === 'READ_ONLY' && !descriptor.volatile;
-    this.tally.add({ tool, isEligible, isHit, isWrong, time: this.timeOf(call) });
+    this.tally.add({ tool, isEligible: described.isEligible, isHit, isWrong, time: this.timeOf(call) });
   }
 
   report(): ReplayReport {
@@ -122,18 +120,24 @@ class Replay {
     return isDeepStrictEqual(this.policy.normalise(tool, a), this.policy.normalise(tool, b));
   }
 
-  /** What the answer depends on, and no more: two requests that are equal share an answer. */
-  private requestOf({ tool, args, env, run, task }: RecordedCall): ToolRequest {
-    const { share, state } = this.policy;
-    const changes = state === 'forked' ? this.changes.of(run) : undefined;
-    return {
-      tool,
-      params: args,
-      env,
-      ...(share === 'run' && { run }),
-      ...(share === 'task' && { task }),
-      ...(changes !== undefined && { changes }),
-    };
+  private execute(call: RecordedCall, { descriptor, isEligible }: DescribedCall): Promise<ToolAnswer> {
+    const { policy, tools, recording } = this;
+    const shared = sharedBy(policy.share, call);
+    const { tool, args: params, env } = call;
+    if (policy.design === 'obvious') {
+      return isEligible ? tools.executeObviously({ tool, params, ...shared }) : Promise.resolve(recording.play());
+    }
+    // `vary` says what of the environment counts.
+    const hidden = descriptor?.vary === undefined ? { env } : {};
+    recording.descriptor = descriptor && asReplayed(descriptor);
+    return this.inState(call, () => tools.execute({ tool, params, ...hidden, ...shared }));
+  }
+
+  /** Runs `execute` on what the call's run works on. */
+  private inState({ run }: RecordedCall, execute: () => Promise<ToolAnswer>): Promise<ToolAnswer> {
+    if (this.policy.state === 'live') return execute();
+    // JSON makes an id of every text.
+    return this.scope.run({ session: JSON.stringify(run), base: 'the state before the trace' }, execute);
   }
 
   private timeOf({ ms, tool }: RecordedCall): CallTime {
@@ -141,4 +145,15 @@ class Replay {
     const assumed = this.policy.msOf(tool);
     return assumed === undefined ? null : { ms: assumed, source: 'assumed' };
   }
+}
+
+/** Who shares is for the policy's `share` to say, and the files of back then cannot be looked at. */
+function asReplayed({ scope: _scope, validate: _validate, ...descriptor }: ToolDescriptor): ToolDescriptor {
+  return descriptor;
+}
+
+/** What keeps the answers of those apart who share none. */
+function sharedBy(share: ReplayPolicy['share'], { run, task }: RecordedCall): { run?: string; task?: string } {
+  if (share === 'all') return {};
+  return share === 'run' ? { run } : { task };
 }

@@ -12,6 +12,8 @@ export interface Counts {
   readonly wrongHits: number;
   /** Share of the eligible calls, 0…1. */
   readonly hitRate: number;
+  /** Share of the hits that were wrong, 0…1. */
+  readonly wrongRate: number;
   /** Time that the tools would have taken for the hits, in milliseconds; `null`: unknown. */
   readonly savedMs: number | null;
 }
@@ -23,6 +25,8 @@ export interface ReplayedCall {
   readonly isWrong: boolean;
   readonly time: CallTime;
 }
+
+const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
 class Sums {
   calls = 0;
@@ -42,7 +46,8 @@ class Sums {
 
   counts(tool: string): Counts {
     const { calls, eligible, hits, wrongHits, savedMs } = this;
-    return { tool, calls, eligible, hits, wrongHits, hitRate: eligible === 0 ? 0 : hits / eligible, savedMs };
+    const rates = { hitRate: ratio(hits, eligible), wrongRate: ratio(wrongHits, hits) };
+    return { tool, calls, eligible, hits, wrongHits, ...rates, savedMs };
   }
 }
 

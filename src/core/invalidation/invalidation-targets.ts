@@ -1,6 +1,6 @@
 import { CacheArgumentError } from '../errors.js';
 import type { EventSink } from '../events.js';
-import { contextGroup, namespaceGroup, resourceGroup, scopeGroup, tagsGroups, type Group } from '../versions/groups.js';
+import { contextGroup, namespaceGroup, scopeGroup, tagsGroups, type Group } from '../versions/groups.js';
 import type { Invalidation } from './invalidation.js';
 import type { InvalidationTarget } from '../policy/cache-policy.js';
 import type { PolicyResolver } from '../policy/resolve-policy.js';
@@ -22,11 +22,13 @@ export interface PreparedInvalidation {
   carryOut(): Promise<boolean>;
 }
 
-const FORMS = ['key', 'tag', 'tags', 'resource', 'context', 'namespace', 'scope', 'pattern'] as const;
+const FORMS = ['key', 'tag', 'tags', 'resource', 'resources', 'context', 'namespace', 'scope', 'pattern'] as const;
 
 type Given = { readonly [F in (typeof FORMS)[number]]?: unknown } & {
   readonly level?: ScopeLevel;
   readonly vary?: unknown;
+  readonly state?: string;
+  readonly within?: 'tenant';
 };
 
 /** Finds out what a target of `invalidate` names. */
@@ -43,15 +45,22 @@ export class InvalidationTargets {
       const pattern = policies.patternOf(given.pattern as string);
       return { form, carryOut: () => invalidation.ofPattern(pattern) };
     }
-    const groups = groupsOf(given);
+    const groups = this.groupsOf(given);
     return { form, carryOut: () => invalidation.ofGroups(groups) };
   }
 
+  private groupsOf(given: Given): readonly Group[] {
+    const { resource, resources, within } = given;
+    if (resource !== undefined) return this.parts.policies.groupsOfChange([resource as Resource], within);
+    if (resources !== undefined) return this.parts.policies.groupsOfChange(resources as readonly Resource[], within);
+    return namedGroups(given);
+  }
+
   /** Where the scope is not known, so is the entry: nothing is done. */
-  private ofKey({ key: given, level, vary }: Given): () => Promise<boolean> {
+  private ofKey({ key: given, level, vary, state }: Given): () => Promise<boolean> {
     const { invalidation, policies, events } = this.parts;
     const key = given as string;
-    const policy = { vary, ...(level !== undefined && { scope: level }) };
+    const policy = { vary, ...(state !== undefined && { state }), ...(level !== undefined && { scope: level }) };
     const [address] = policies.addressesOf([key], policy) ?? [];
     if (address) return async () => (await invalidation.ofKey(address)).acknowledged;
     const { category } = policies.publicAddressOf(key, policy);
@@ -68,16 +77,15 @@ function formOf(target: unknown): (typeof FORMS)[number] {
   if (form && others.length === 0) return form;
   const what = form ? [form, ...others].join(' and ') : 'none of its forms';
   throw new CacheArgumentError(
-    `invalidate() was given ${what}: expected exactly one of { key }, { tag }, { tags }, { resource }, { context }, { namespace }, { scope } and { pattern }`,
+    `invalidate() was given ${what}: expected exactly one of { key }, { tag }, { tags }, { resource }, { resources }, { context }, { namespace }, { scope } and { pattern }`,
   );
 }
 
-function groupsOf({ tag, tags, context, namespace, resource, scope }: Given): Group[] {
+function namedGroups({ tag, tags, context, namespace, scope }: Given): Group[] {
   if (tag !== undefined) return tagsGroups([tag as string]);
   if (tags !== undefined) return tagsGroups(tags as readonly string[]);
   if (context !== undefined) return [contextGroup(context as string)];
   if (namespace !== undefined) return [namespaceGroup(namespace as string)];
-  if (resource !== undefined) return [resourceGroup((resource ?? {}) as Resource)];
   return [groupOfScope(scope ?? {})];
 }
 

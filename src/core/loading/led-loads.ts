@@ -59,15 +59,22 @@ export class LedLoads {
     if (own.length > 0) await this.run(own, loading);
   }
 
-  private async prepare<T>(led: readonly Led<T>[], { budget }: Loading<T>, seen?: 'any'): Promise<readonly Role[]> {
+  private prepare<T>(
+    led: readonly Led<T>[],
+    { budget }: Loading<T>,
+    seen?: 'any',
+  ): readonly Role[] | Promise<readonly Role[]> {
     const { clock, preparation } = this.parts;
     const startedAt = clock.monotonicNow();
     const departures = led.map(({ request, flight }): Departure => {
       return { flight, seen: seen ?? request.seen, isWanted: request.skipReason === null };
     });
-    const roles = await preparation.prepare(departures, budget.leftMs);
-    budget.leftMs -= clock.monotonicNow() - startedAt;
-    return roles;
+    const preparing = preparation.prepare(departures, budget.leftMs);
+    if (!(preparing instanceof Promise)) return preparing;
+    return preparing.then((roles) => {
+      budget.leftMs -= clock.monotonicNow() - startedAt;
+      return roles;
+    });
   }
 
   private run<T>(led: readonly Led<T>[], { load }: Loading<T>): Promise<Loaded<T>[]> {

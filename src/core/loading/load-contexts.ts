@@ -18,7 +18,7 @@ export class LoadContexts {
       },
       ...(request.stale && { stale: request.stale.value }),
       tag: (...tags) => addTo(request, policies.groupsForTags(tags)),
-      dependsOn: (...resources) => addTo(request, policies.groupsForResources(resources)),
+      dependsOn: (...resources) => addTo(request, policies.groupsForResources(resources, request.address)),
       ttl: (duration) => {
         const { ttlMs } = policies.lifetimeOf({ ttl: duration }, request.policy.graceMs);
         request.policy = { ...request.policy, ttlMs, negativeTtlMs: null };

@@ -35,7 +35,7 @@ export class LoadPath {
   }
 
   /** Waits for the loads that are under way, and lets `lead` do the others. */
-  private async join<T>(requests: readonly LoadRequest<T>[], loading: Loading<T>, lead: Lead<T>): Promise<Loaded<T>[]> {
+  private join<T>(requests: readonly LoadRequest<T>[], loading: Loading<T>, lead: Lead<T>): Promise<Loaded<T>[]> {
     const { nesting } = this.parts;
     const led: Led<T>[] = [];
     const takeOff = requests.map((request): (() => Promise<Loaded<T> | Missed>) => {
@@ -50,6 +50,16 @@ export class LoadPath {
       return async () => (await leading)[index] as Loaded<T>;
     });
     const leading = led.length > 0 ? lead(led) : Promise.resolve([]);
+    // Nobody else loads any of them: most loads are so.
+    if (led.length === requests.length) return leading;
+    return this.landed(takeOff, requests, loading);
+  }
+
+  private async landed<T>(
+    takeOff: readonly (() => Promise<Loaded<T> | Missed>)[],
+    requests: readonly LoadRequest<T>[],
+    loading: Loading<T>,
+  ): Promise<Loaded<T>[]> {
     const loaded = await Promise.all(takeOff.map((result) => result()));
     const areComplete = loaded.every((result): result is Loaded<T> => typeof result !== 'string');
     return areComplete ? loaded : this.loadMissed(loaded, requests, loading);

@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.js';
 import type { EncodedValue, Snapshot } from '../ports/codec.js';
 import type { LoadNesting } from '../ports/load-nesting.js';
 import type { FoundEntry } from '../reading/read-result.js';
+import type { Refusals } from '../refusals.js';
 import { isUsable } from '../versions/stamp.js';
 import type { Copied, ValueCodecs } from '../value-codecs.js';
 import type { Publication, WritePath } from '../writing/write-path.js';
@@ -24,6 +25,7 @@ interface LoadRunsParts {
   readonly values: ValueCodecs;
   readonly clock: Clock;
   readonly events: EventSink;
+  readonly refusals: Refusals;
   /** Between 0 and 1, for jitter. */
   readonly random: () => number;
 }
@@ -158,6 +160,7 @@ export class LoadRuns {
   }
 
   private isAdmitted<T>({ admit, address }: LoadRequest<T>, value: T, encoded: EncodedValue, ms: number): boolean {
+    if (!this.parts.writePath.isKept(address, encoded)) return false;
     if (!admit) return true;
     try {
       if (admit(value, { ms, bytes: encoded.bytes.byteLength })) return true;
@@ -173,7 +176,7 @@ export class LoadRuns {
   }
 
   private refuse(address: EntryAddress, reason: string): void {
-    this.parts.events.emit('refused', { category: address.category, reason, isIntended: true });
+    this.parts.refusals.refuse(address, reason, true);
   }
 
   private report<T>(led: readonly Led<T>[], ms: number, ok: boolean): void {

@@ -40,9 +40,12 @@ export class Preparation {
    * Gives the flights their versions and leases, `withinMs` milliseconds at most. A load for which the store gives neither
    * leads too, and what it comes to is not stored.
    */
-  async prepare(departures: readonly Departure[], withinMs: number): Promise<Role[]> {
+  prepare(departures: readonly Departure[], withinMs: number): readonly Role[] | Promise<Role[]> {
     // Of what cannot be stored, nothing is asked.
-    if (!departures.some(isStorable)) return departures.map(() => 'lead');
+    return departures.some(isStorable) ? this.settle(departures, withinMs) : departures.map(() => 'lead');
+  }
+
+  private async settle(departures: readonly Departure[], withinMs: number): Promise<Role[]> {
     const preparing = this.begin(departures);
     const prepared = await within(this.parts.clock, withinMs, preparing, null);
     if (prepared === null) {

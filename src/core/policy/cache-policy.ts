@@ -1,5 +1,6 @@
 import type { CacheControlValues } from '../ports/cache-control.js';
 import type { ValueCodec } from '../ports/codec.js';
+import type { CostOf } from './cost.js';
 import type { Duration } from './duration.js';
 import type { Resource } from './resource.js';
 import type { ScopeLevel } from './scope.js';
@@ -21,10 +22,24 @@ export interface CachePolicy<T = unknown> {
   context?: string;
   /** Resources whose invalidation makes the entry unusable. */
   dependsOn?: readonly Resource[];
+  /**
+   * What the result depends on is as this text says, and not as it is in the live world: see `CacheScope.state()`. Part of
+   * the key; `dependsOn` is not looked at, and by default whoever has the same wider scope shares, in whatever session.
+   * `null`: nobody knows the state, so the call goes past the cache. Default: the live world.
+   */
+  state?: string | null | undefined;
   /** Who shares the entry. Default: the narrowest level that is known. A level that is not known: bypass. */
   scope?: ScopeLevel;
   /** Called with a loaded result that could be stored; `false` keeps it out. `bytes` is its encoded size. */
   admit?: (result: T, cost: { readonly ms: number; readonly bytes: number }) => boolean;
+  /**
+   * What making a result takes besides time: hits add it up as saved. A function is called on hits alone, with the caller's
+   * own copy of the result before the caller has it: it must be quick and change nothing. What it throws, and what is no
+   * cost, counts as nothing saved. Default: only time is saved.
+   */
+  cost?: CostOf<T>;
+  /** Name of the tool whose result it is: what hits save is added up by tool, too. A label, so it may hold no secret. */
+  tool?: string;
   /**
    * Where an entry within its grace is at hand, a load that takes longer than this goes on in the background and that entry
    * is served. `'0s'`: it is served at once. Default: every load is waited for.
@@ -92,11 +107,16 @@ export type Loader<T> = (load: LoadContext) => Promise<T>;
 
 /** What to make unusable. Exactly one of the forms. */
 export type InvalidationTarget =
-  /** One entry, in the caller's scope of that level (default: the narrowest that is known), and of the policy's `vary`. */
-  | { readonly key: string; readonly level?: ScopeLevel; readonly vary?: unknown }
+  /**
+   * One entry, in the caller's scope of that level (default: the narrowest that is known), and of the policy's `vary` and
+   * `state`.
+   */
+  | { readonly key: string; readonly level?: ScopeLevel; readonly vary?: unknown; readonly state?: string }
   | { readonly tag: string }
   | { readonly tags: readonly string[] }
-  | { readonly resource: Resource }
+  /** `within`, beside `everything()`: only the results of the caller's tenant, and those that belong to no tenant. */
+  | { readonly resource: Resource; readonly within?: 'tenant' }
+  | { readonly resources: readonly Resource[] }
   | { readonly context: string }
   | { readonly namespace: string }
   | { readonly scope: { readonly level: Exclude<ScopeLevel, 'public'>; readonly id: string } }
@@ -123,6 +143,8 @@ export interface Explanation {
   readonly reason: string;
   /** Where the entry was found, or looked for last; `null`: nowhere (`bypass`). */
   readonly tier: 'memory' | 'redis' | null;
+  /** When it was stored, in milliseconds since 1970; `null`: there is no entry. */
+  readonly storedAtMs: number | null;
   /** Milliseconds since it was stored; `null`: there is no entry. */
   readonly ageMs: number | null;
   /** Milliseconds for which it is still fresh, 0 where it is not; `null`: there is no entry. */

@@ -1,6 +1,6 @@
 import { resourceGroup, tagGroup, type Group } from '../versions/groups.js';
 import type { CascadeOptions } from './options.js';
-import type { Resource } from './resource.js';
+import { normalised, type Resource } from './resource.js';
 
 /** More than this many that follow from one call's tags, or resources, are taken for a chain without an end. */
 const MAX_FOLLOWING = 200;
@@ -25,7 +25,7 @@ export class Cascade {
   /** As {@link ofTags}. */
   ofResources(resources: readonly Resource[]): readonly Resource[] | null {
     const { resource } = this.functions;
-    return resource ? closureOf(resources, resourceGroup, resource) : resources;
+    return resource ? closureOf(resources, (item) => resourceGroup(normalised(item)), resource) : resources;
   }
 }
 

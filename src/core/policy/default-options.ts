@@ -8,6 +8,7 @@ export const DEFAULT_OPTIONS = {
   memory: { maxBytes: 64 * 1024 * 1024, withoutTracking: 'off' },
   ttl: { default: '1h', context: '1h', tool: '30m', embedding: '24h', prompt: '1h', max: '30d' },
   grace: '0s',
+  maxValueBytes: 16 * 1024 * 1024,
   compress: { minBytes: 0 },
   embeddings: { enabled: true },
 } as const satisfies Record<string, unknown> & { grace: Duration; ttl: Record<string, Duration> };

@@ -1,15 +1,7 @@
-import {
-  ANY_RESOURCE,
-  assertArray,
-  contextGroup,
-  namespaceGroup,
-  resourceGroup,
-  tagGroup,
-  type Group,
-} from '../versions/groups.js';
+import { assertArray, contextGroup, namespaceGroup, tagGroup, type Group } from '../versions/groups.js';
 import type { CachePolicy } from './cache-policy.js';
 import type { Cascade } from './cascade.js';
-import type { Resource } from './resource.js';
+import type { ResourceGroups } from './resource-groups.js';
 import { TextMemo } from './text-memo.js';
 
 const NONE: readonly Group[] = [];
@@ -27,7 +19,10 @@ export class EntryGroups {
   private readonly tags = new TextMemo(tagGroup);
   private readonly contexts = new TextMemo(contextGroup);
 
-  constructor(private readonly cascade: Cascade) {}
+  constructor(
+    private readonly cascade: Cascade,
+    private readonly resources: ResourceGroups,
+  ) {}
 
   ofNamespace(namespace: string): Group {
     return this.namespaces.of(namespace);
@@ -36,7 +31,7 @@ export class EntryGroups {
   /** All but namespace and scope, each once; `null`: it is not known what they depend on. */
   namedBy({ tags, context, dependsOn }: GroupedPolicy): readonly Group[] | null {
     const ofTags = tags === undefined ? NONE : this.ofTags(tags);
-    const ofResources = dependsOn === undefined ? NONE : this.ofResources(dependsOn);
+    const ofResources = dependsOn === undefined ? NONE : this.resources.stamped(dependsOn);
     if (!ofTags || !ofResources) return null;
     if (context === undefined) return ofResources.length === 0 ? ofTags : [...ofTags, ...ofResources];
     return [...ofTags, this.contexts.of(context), ...ofResources];
@@ -46,14 +41,6 @@ export class EntryGroups {
   ofTags(tags: readonly string[]): readonly Group[] | null {
     assertArray('tags', tags, 'texts');
     return distinct(this.cascade.ofTags(tags)?.map((tag) => this.tags.of(tag)));
-  }
-
-  /** As {@link ofTags}. Whatever depends on a resource depends on all of them together, too. */
-  ofResources(resources: readonly Resource[]): readonly Group[] | null {
-    assertArray('dependsOn', resources, 'resources');
-    if (resources.length === 0) return NONE;
-    const groups = this.cascade.ofResources(resources)?.map(resourceGroup);
-    return distinct(groups && [...groups, ANY_RESOURCE]);
   }
 }
 

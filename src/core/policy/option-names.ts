@@ -14,6 +14,7 @@ export const ROOT_NAMES: OptionNames<CacheOptions> = {
   memory: true,
   ttl: true,
   grace: true,
+  maxValueBytes: true,
   compress: true,
   encryption: true,
   embeddings: true,

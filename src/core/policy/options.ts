@@ -96,6 +96,10 @@ export interface CacheOptions {
   ttl?: TtlOptions;
   /** How long past its time to live an entry may still serve when loading fails or is slow. Default: not at all. */
   grace?: Duration;
+  /**
+   * A result of more encoded bytes is passed through and not stored. Default 16 MiB. 0: no bound but that of the store.
+   */
+  maxValueBytes?: number;
   /** Values of at least `minBytes` encoded bytes are compressed. Default 0: never. */
   compress?: { minBytes?: number };
   /** AES-256-GCM keys, `id:base64` of 32 bytes each: the first encrypts, all decrypt. Default: not encrypted. */
@@ -159,6 +163,8 @@ export interface ResolvedOptions {
     readonly maxMs: number;
   };
   readonly graceMs: number;
+  /** `Infinity`: no bound. */
+  readonly maxValueBytes: number;
   readonly compressMinBytes: number;
   readonly encryptionKeys: readonly EncryptionKey[];
   readonly embeddings: { readonly enabled: boolean };

@@ -57,6 +57,7 @@ export function resolveOptions(
     memory: memoryOf(check.group('memory', given.memory, MEMORY_NAMES), check),
     ttl: ttlOf(check.group('ttl', given.ttl, TTL_NAMES), check),
     graceMs: check.duration('grace', given.grace, DEFAULT_OPTIONS.grace, { min: 0 }, '10m'),
+    maxValueBytes: maxValueBytesOf(given.maxValueBytes, check),
     compressMinBytes: check.count('compress.minBytes', minBytes, DEFAULT_OPTIONS.compress.minBytes, { min: 0 }, 4_096),
     encryptionKeys: encryptionKeysOf(given.encryption, check),
     embeddings: {
@@ -127,6 +128,11 @@ function memoryOf(
     maxEntries: check.count('memory.maxEntries', maxEntries, undefined, { min: 1 }, 10_000),
     withoutTrackingMs: withoutTrackingOf(withoutTracking, check),
   };
+}
+
+function maxValueBytesOf(value: unknown, check: OptionCheck): number {
+  const byDefault = DEFAULT_OPTIONS.maxValueBytes;
+  return check.count('maxValueBytes', value, byDefault, { min: 0 }, byDefault) || Infinity;
 }
 
 function withoutTrackingOf(value: unknown, check: OptionCheck): number | null {

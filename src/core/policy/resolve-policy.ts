@@ -1,16 +1,19 @@
 import type { EntryAddress, EntryLifetime, ResolvedPolicy } from '../entry.js';
 import { CacheArgumentError } from '../errors.js';
-import type { Group } from '../versions/groups.js';
+import { ANY_RESOURCE, resourcesIn, SHARED_RESOURCES, tenantResources, type Group } from '../versions/groups.js';
 import { CacheKeyGenerator } from '../key/cache-key-generator.js';
+import { escapeSegment } from '../key/escape.js';
 import { partOf } from '../key/key-part.js';
 import type { ValueCodec } from '../ports/codec.js';
 import { PUBLIC, ScopeKeys, type ScopeSource } from '../scope-key.js';
+import { isWellFormed } from '../well-formed.js';
 import type { CachePolicy } from './cache-policy.js';
 import { Cascade } from './cascade.js';
 import { EntryGroups } from './entry-groups.js';
 import { Lifetimes } from './lifetimes.js';
 import type { ResolvedOptions } from './options.js';
-import type { Resource } from './resource.js';
+import { isEverything, type Resource } from './resource.js';
+import { ResourceGroups } from './resource-groups.js';
 import { wrongArgument } from './wrong-argument.js';
 
 type PolicyDefaults = Pick<ResolvedOptions, 'prefix' | 'ttl' | 'graceMs'> & Partial<Pick<ResolvedOptions, 'cascade'>>;
@@ -23,9 +26,13 @@ export class PolicyResolver {
   private readonly scopes: ScopeKeys;
   private readonly prefix: string;
 
-  constructor(options: PolicyDefaults, scope: ScopeSource) {
+  constructor(
+    options: PolicyDefaults,
+    private readonly scope: ScopeSource,
+    private readonly resources = new ResourceGroups(new Cascade(options.cascade ?? {})),
+  ) {
     this.lifetimes = new Lifetimes(options);
-    this.groups = new EntryGroups(new Cascade(options.cascade ?? {}));
+    this.groups = new EntryGroups(new Cascade(options.cascade ?? {}), resources);
     this.scopes = new ScopeKeys(scope);
     this.prefix = `${options.prefix}:`;
   }
@@ -36,15 +43,19 @@ export class PolicyResolver {
    */
   addressesOf(keys: readonly string[], policy: CachePolicy<never>): EntryAddress[] | null {
     for (const key of keys) assertKey(key);
-    const scope = this.scopes.of(policy.scope);
-    const named = this.groups.namedBy(policy);
-    if (!scope || !named) return null;
-    return this.addresses(keys, policy, scope.suffix, [...named, ...scope.groups]);
+    const { state } = policy;
+    assertState(state);
+    const scope = this.scopes.of(policy.scope, state !== undefined);
+    // What is as the state says does not change with the world.
+    const named = this.groups.namedBy(state === undefined ? policy : { ...policy, dependsOn: [] });
+    if (!scope || !named || state === null) return null;
+    const own = named.includes(ANY_RESOURCE) ? [resourcesIn(scope.groups)] : [];
+    return this.addresses(keys, policy, scope.suffix, [...named, ...own, ...scope.groups]);
   }
 
   /** Why there are no addresses. */
   bypassReasonOf(policy: CachePolicy<never>): 'unknown-scope' | 'unknown-dependencies' {
-    return this.scopes.of(policy.scope) ? 'unknown-dependencies' : 'unknown-scope';
+    return this.scopes.of(policy.scope, policy.state !== undefined) ? 'unknown-dependencies' : 'unknown-scope';
   }
 
   /**
@@ -81,9 +92,28 @@ export class PolicyResolver {
     return this.groups.ofTags(tags);
   }
 
-  /** As {@link groupsForTags}. */
-  groupsForResources(resources: readonly Resource[]): readonly Group[] | null {
-    return this.groups.ofResources(resources);
+  /** As {@link groupsForTags}, for the entry of an address; `null` also where its state was made without them. */
+  groupsForResources(
+    resources: readonly Resource[],
+    { groups, isForked }: Pick<EntryAddress, 'groups' | 'isForked'>,
+  ): readonly Group[] | null {
+    const stamped = this.resources.stamped(resources);
+    if (!stamped || stamped.length === 0) return stamped;
+    return isForked ? null : [...stamped, resourcesIn(groups)];
+  }
+
+  /**
+   * What a change of the resources renews. `within`: of everything, only what belongs to the caller's tenant, or to nobody in
+   * particular. Throws `CacheArgumentError`.
+   */
+  groupsOfChange(resources: readonly Resource[], within?: 'tenant'): readonly Group[] {
+    const changed = this.resources.changed(resources);
+    if (within === undefined) return changed;
+    if (within !== 'tenant' || !resources.every(isEverything)) {
+      throw wrongArgument('within', within, "'tenant', beside everything()");
+    }
+    const tenant = this.scope.current()?.tenant;
+    return tenant === undefined || tenant === '' ? changed : [tenantResources(tenant), SHARED_RESOURCES];
   }
 
   /** The glob that finds `pattern` behind the prefix, which holds no glob characters itself. */
@@ -98,15 +128,19 @@ export class PolicyResolver {
     scopeSuffix: string,
     others: readonly Group[],
   ): EntryAddress[] {
-    const { codec, memory } = policy;
+    const { codec, memory, tool, cost } = policy;
     assertCodec(codec);
     if (memory !== undefined && typeof memory !== 'boolean') throw wrongArgument('memory', memory, 'true or false');
     const isHeld = memory !== false;
-    const suffix = policy.vary === undefined ? scopeSuffix : `${this.variant(policy.vary)}${scopeSuffix}`;
+    const variant = policy.vary === undefined ? '' : this.variant(policy.vary);
+    const isForked = typeof policy.state === 'string';
+    const state = isForked ? `:@state=${escapeSegment(policy.state as string)}` : '';
+    const suffix = `${variant}${state}${scopeSuffix}`;
     return keys.map((key): EntryAddress => {
       const category = policy.namespace ?? namespaceOf(key);
       const groups = [this.groups.ofNamespace(category), ...others];
-      return { key, storageKey: `${this.prefix}${key}${suffix}`, category, groups, codec, isHeld };
+      const own = { category, groups, codec, isHeld, isForked, tool, cost };
+      return { key, storageKey: `${this.prefix}${key}${suffix}`, ...own };
     });
   }
 
@@ -145,6 +179,12 @@ export function assertKey(key: unknown): void {
       "':@' in a key begins its scope: make keys with keys.key(…), which escapes '@' as '%40'",
     );
   }
+}
+
+function assertState(state: unknown): void {
+  if (state === undefined || state === null || (typeof state === 'string' && state !== '' && isWellFormed(state)))
+    return;
+  throw wrongArgument('state', state, 'a text such as CacheScope.state(…) answers, or null');
 }
 
 function assertCodec(codec: unknown): asserts codec is ValueCodec | undefined {

@@ -15,12 +15,27 @@ export const namespaceGroup = (namespace: string): Group =>
 export const tagGroup = (tag: string): Group => `tag:${escapeSegment(tag)}`;
 export const contextGroup = (taskId: string): Group => `context:${escapeSegment(taskId)}`;
 export const scopeGroup = (level: keyof ScopeValues, id: string): Group => `scope:${level}:${escapeSegment(id)}`;
-export function resourceGroup(resource: Resource): Group {
-  const { type, id } = Object(resource) as Resource;
-  return `resource:${escapeSegment(type)}:${escapeSegment(id)}`;
-}
+export const resourceGroup = ({ type, id }: Resource): Group => `resource:${escapeSegment(type)}:${escapeSegment(id)}`;
+/** Of an absolute path, whose characters may be spelled in several ways. */
+export const pathGroup = (kind: 'at' | 'below' | 'whole', path: string): Group =>
+  `${kind}:${escapeSegment(path.normalize('NFC'))}`;
 /** Of all that depends on any resource. */
 export const ANY_RESOURCE: Group = resourceGroup(everything());
+/** Of all that depends on everything: renewed when any resource changes. */
+export const SOME_RESOURCE: Group = 'resources:some';
+/** Of all that depends on any resource and is not kept for one tenant. */
+export const SHARED_RESOURCES: Group = 'resources:shared';
+
+const TENANT = scopeGroup('tenant', '');
+
+/** Of all that depends on any resource and is kept for the tenant. */
+export const tenantResources = (tenant: string): Group => `resources:tenant:${escapeSegment(tenant)}`;
+
+/** Which of the two the entry belongs to that has these groups. */
+export function resourcesIn(scopeGroups: readonly Group[]): Group {
+  const tenant = scopeGroups.find((group) => group.startsWith(TENANT));
+  return tenant === undefined ? SHARED_RESOURCES : `resources:tenant:${tenant.slice(TENANT.length)}`;
+}
 
 /** Throws `CacheArgumentError` for a text: its characters would be the tags. */
 export function tagsGroups(tags: readonly string[]): Group[] {

@@ -52,7 +52,7 @@ export class DirectWrites {
     const publications = inHand.flatMap(({ set, encoding }, index): Publication[] => {
       const stamp = stamped[index];
       const { address, isOvertaken } = set;
-      if (encoding.ok && stamp && !isOvertaken)
+      if (encoding.ok && stamp && !isOvertaken && writePath.isKept(address, encoding.encoded))
         return [{ address, ...stamp, encoded: encoding.encoded, lifetime, loadMs: 0 }];
       if (stamp) leases.release([stamp.token]);
       return [];

@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Decoding, EncodedValue, Encoding, EnvelopeCodec, Snapshot, ValueCodec } from '../ports/codec.js';
 import type { EntryWrite, LeaseToken, PublishState } from '../ports/entry-store.js';
 import type { Store } from '../ports/store.js';
+import type { Refusals } from '../refusals.js';
 import type { Copied, ValueCodecs } from '../value-codecs.js';
 import type { VersionTokens } from '../versions/version-tokens.js';
 
@@ -14,6 +15,9 @@ interface WritePathParts {
   readonly tokens: VersionTokens;
   readonly clock: Clock;
   readonly events: EventSink;
+  readonly refusals: Refusals;
+  /** Encoded bytes. */
+  readonly maxValueBytes: number;
 }
 
 /** A value on its way into the store. */
@@ -33,9 +37,15 @@ export class WritePath {
   /** `ok: false` for a value that would not come back equal; reported as refused, unless it has been already. */
   encode(address: EntryAddress, value: unknown, isReported = false): Encoding {
     const encoding = this.parts.values.encode(value, address.codec);
-    if (!encoding.ok && !isReported)
-      this.parts.events.emit('refused', { category: address.category, reason: encoding.reason });
+    if (!encoding.ok && !isReported) this.parts.refusals.refuse(address, encoding.reason, false);
     return encoding;
+  }
+
+  /** `false` for a value over the size that is kept; reported as refused. */
+  isKept(address: EntryAddress, { bytes }: EncodedValue): boolean {
+    if (bytes.byteLength <= this.parts.maxValueBytes) return true;
+    this.parts.refusals.refuse(address, 'larger than maxValueBytes', true);
+    return false;
   }
 
   /** Makes private copies of what was encoded. */
@@ -72,16 +82,13 @@ export class WritePath {
     return publications.map((_, index) => reply.ok && reply.value[index] === 'stored');
   }
 
-  private report(
-    { category, key }: EntryAddress,
-    state: PublishState,
-    ms: number,
-    sealed: EntryWrite | undefined,
-  ): void {
-    const { events } = this.parts;
-    if (state === 'stored') events.emit('set', { category, key, ms, bytes: sealed?.value.byteLength ?? 0 });
-    else if (state === 'too-large') events.emit('refused', { category, reason: 'larger than the store keeps' });
-    else events.emit('overtaken', { category, key });
+  private report(address: EntryAddress, state: PublishState, ms: number, sealed: EntryWrite | undefined): void {
+    const { events, refusals } = this.parts;
+    const { category, key, storageKey } = address;
+    if (state === 'too-large') return refusals.refuse(address, 'larger than the store keeps', false);
+    if (state !== 'stored') return events.emit('overtaken', { category, key });
+    refusals.forget(storageKey);
+    events.emit('set', { category, key, ms, bytes: sealed?.value.byteLength ?? 0 });
   }
 
   private trySeal(publications: readonly Publication[]): EntryWrite[] | null {
@@ -89,7 +96,7 @@ export class WritePath {
       return publications.map((publication) => this.seal(publication));
     } catch {
       const reason = 'the codec could not seal it';
-      for (const { address } of publications) this.parts.events.emit('refused', { category: address.category, reason });
+      for (const { address } of publications) this.parts.refusals.refuse(address, reason, false);
       return null;
     }
   }

@@ -67,6 +67,8 @@ export class CacheEnvironment {
   /** How long past its time to live an entry may still serve when loading fails. `0`: not at all. */
   @IsDurationOrOff() CACHE_GRACE = '0';
 
+  /** A result of more encoded bytes is passed through and not stored. `0`: no bound but that of the store. */
+  @IsByteSize() CACHE_MAX_VALUE_BYTES = '16mb';
   /** Values of at least so many encoded bytes are compressed. `0`: never. */
   @IsByteSize() CACHE_COMPRESS_MIN_BYTES = '0';
   /** AES-256-GCM keys, `id:base64,…` of 32 bytes each: the first encrypts, all decrypt. Empty: not encrypted. */

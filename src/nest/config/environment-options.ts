@@ -22,6 +22,7 @@ export function optionsOf(texts: CacheEnvironment): CacheOptions {
     },
     ttl: ttlOf(texts),
     grace: durationOf(texts.CACHE_GRACE),
+    maxValueBytes: parseByteSize(texts.CACHE_MAX_VALUE_BYTES) as number,
     compress: { minBytes: parseByteSize(texts.CACHE_COMPRESS_MIN_BYTES) as number },
     encryption: { keys: parseListText(texts.CACHE_ENCRYPTION_KEYS) },
   };

@@ -1,14 +1,36 @@
-import { aDuration, aFlag, anything, aScopeLevel, aText, type OptionRule } from '../../agent/option-rules.js';
+import {
+  aCost,
+  aDuration,
+  aFlag,
+  aFunction,
+  anything,
+  aScopeLevel,
+  aText,
+  isTexts,
+  type OptionRule,
+} from '../../agent/option-rules.js';
 import type { ToolDescriptor } from '../../agent/tool-descriptor.js';
+import type { VerifyOptions } from '../../agent/verification/verify-options.js';
 import { isGroup, OptionCheck } from '../../core/policy/option-check.js';
 import { type OptionNames, ROOT_NAMES } from '../../core/policy/option-names.js';
 import type { CacheOptions, ResolvedOptions } from '../../core/policy/options.js';
 import { resolveOptions } from '../../core/policy/resolve-options.js';
 import type { CacheFactoryOptions } from '../cache.module-definition.js';
+import type { FilesOptions } from '../files/files-options.js';
+import { checkSecrets } from './secret-options.js';
 import type { CacheBinding } from '../interception/bindings.js';
+import { checkedScope } from '../scope/scope-option.js';
 import { mergeOptions } from './merge-options.js';
 
-const NAMES: OptionNames<CacheFactoryOptions> = { ...ROOT_NAMES, tools: true };
+const NAMES: OptionNames<CacheFactoryOptions> = {
+  ...ROOT_NAMES,
+  tools: true,
+  files: true,
+  verify: true,
+  secrets: true,
+};
+const FILES_NAMES: OptionNames<FilesOptions> = { watch: true, ignore: true };
+const VERIFY_NAMES: OptionNames<VerifyOptions> = { ratio: true, maxWrongRate: true };
 
 const DESCRIPTOR_RULES: Readonly<Record<keyof ToolDescriptor, OptionRule>> = {
   permissionTier: aText,
@@ -16,6 +38,15 @@ const DESCRIPTOR_RULES: Readonly<Record<keyof ToolDescriptor, OptionRule>> = {
   ttl: aDuration,
   scope: aScopeLevel,
   version: aText,
+  dependsOn: aFunction,
+  mutates: aFunction,
+  validate: {
+    expected: "'stat', 'content' or 'none'",
+    accepts: (value) => ['stat', 'content', 'none'].includes(value as string),
+  },
+  admit: aFunction,
+  cost: aCost,
+  normalise: aFunction,
   vary: anything,
 };
 
@@ -34,7 +65,11 @@ export function resolveModuleOptions(environment: CacheOptions, code: unknown, b
     'an object with options',
   );
   checkTools(given.tools, check);
-  return resolveOptions(mergeOptions(environment, given), check, NAMES);
+  checkSecrets(given.secrets, check);
+  checkFiles(given.files, check);
+  checkVerify(given.verify, check);
+  const scope = checkedScope(given.scope, check);
+  return resolveOptions(mergeOptions(environment, { ...given, ...scope }), check, NAMES);
 }
 
 /** Whether it has the form of what `bindCache` answers. */
@@ -56,6 +91,25 @@ function checkTools(tools: unknown, check: OptionCheck): void {
   for (const [tool, descriptor] of Object.entries(tools)) checkDescriptor(`tools.${tool}`, descriptor, check);
 }
 
+function checkFiles(given: FilesOptions | undefined, check: OptionCheck): void {
+  const { watch, ignore } = check.group('files', given, FILES_NAMES);
+  if (watch !== undefined && !isTexts(watch)) check.reject('files.watch', watch, 'an array of paths of folders');
+  if (ignore !== undefined && !aFunction.accepts(ignore)) check.reject('files.ignore', ignore, 'a function of a path');
+}
+
+function checkVerify(verify: unknown, check: OptionCheck): void {
+  if (verify === undefined) return;
+  const { ratio, maxWrongRate } = check.group('verify', verify as VerifyOptions, VERIFY_NAMES);
+  if (isGroup(verify) && !(isNumber(ratio) && ratio >= 0 && ratio <= 1)) {
+    check.reject('verify.ratio', ratio, 'a number from 0 to 1, such as 0.01');
+  }
+  if (maxWrongRate !== undefined && !(isNumber(maxWrongRate) && maxWrongRate > 0 && maxWrongRate < 1)) {
+    check.reject('verify.maxWrongRate', maxWrongRate, 'a number between 0 and 1, such as 0.05');
+  }
+}
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+
 /** What a descriptor holds besides is the app's own. */
 function checkDescriptor(name: string, descriptor: unknown, check: OptionCheck): void {
   if (!isGroup(descriptor))
@@ -65,4 +119,7 @@ function checkDescriptor(name: string, descriptor: unknown, check: OptionCheck):
     const isAbsent = value === undefined && field !== 'permissionTier';
     if (!isAbsent && !rule.accepts(value)) check.reject(`${name}.${field}`, value, rule.expected);
   }
+  const { validate = 'none', dependsOn } = descriptor as Partial<ToolDescriptor>;
+  if (validate === 'none' || dependsOn !== undefined) return;
+  check.reject(`${name}.validate`, validate, "'none', or a 'dependsOn' beside it that says which files to look at");
 }

@@ -1,4 +1,4 @@
 import type { Observable } from 'rxjs';
 
-/** A method that can be cached: it answers a Promise or an Observable. */
-export type AsyncMethod = (...args: never[]) => Promise<unknown> | Observable<unknown>;
+/** A method that can be cached: it answers a Promise, an Observable or a stream. */
+export type AsyncMethod = (...args: never[]) => Promise<unknown> | Observable<unknown> | AsyncIterable<unknown>;

@@ -53,7 +53,7 @@ export function armMethod(target: Type, key: string | symbol): AnyMethod | undef
   if (!inherited) return undefined;
   const { owner, descriptor } = inherited;
   if (owner === prototype && isBound(descriptor.value)) return descriptor.value;
-  const value = interceptMethod(prototype, key, descriptor.value);
+  const value = interceptMethod(prototype, key, descriptor.value, undefined, owner);
   Object.defineProperty(value, BOUND, { value: true });
   Object.defineProperty(prototype, key, { ...descriptor, value });
   return value;

@@ -1,10 +1,13 @@
 import { kindOfError } from '../../agent/kind-of-error.js';
 import type { MethodPolicy, MethodServices } from '../../agent/method-policy.js';
+import { isStream } from '../../agent/streams/is-stream.js';
 import { CacheMissError } from '../../core/errors.js';
+import type { BypassReason } from '../../core/events.js';
 import type { InterceptedCall, InterceptionRuntime } from './cache-slot.js';
 import type { MethodIdentity } from './method-identity.js';
 import { SubscriberLeft } from './replay.js';
 import { RuntimeCall } from './runtime-call.js';
+import { followStream } from './streams/follow-stream.js';
 
 /** Runs the calls of one app through its cache. Whatever fails here, the caller gets what the method answers. */
 export class CacheRuntime implements InterceptionRuntime {
@@ -15,6 +18,7 @@ export class CacheRuntime implements InterceptionRuntime {
     private readonly services: MethodServices,
     private readonly identities: MethodIdentity,
     private readonly disabledKinds: readonly MethodPolicy['kind'][] = [],
+    readonly maxValueBytes = Infinity,
   ) {}
 
   accepts({ kind }: MethodPolicy): boolean {
@@ -25,14 +29,18 @@ export class CacheRuntime implements InterceptionRuntime {
     return intercepted.policy.isChange?.(this.callOf(intercepted), this.services) ?? false;
   }
 
-  passUnknown({ policy }: InterceptedCall): void {
-    this.services.cache.recordBypass(policy.kind, 'unknown-return');
+  bypass(intercepted: InterceptedCall, reason: BypassReason): void {
+    const { policy } = intercepted;
+    const category = policy.category?.(this.callOf(intercepted)) ?? policy.kind;
+    this.services.cache.recordBypass(category, reason);
   }
 
   async run(intercepted: InterceptedCall): Promise<unknown> {
     const call = this.callOf(intercepted);
     try {
-      return await intercepted.policy.run(call, this.services);
+      const outcome = await intercepted.policy.run(call, this.services);
+      if (isStream(outcome) && this.isChange(intercepted)) followStream(this, intercepted, outcome);
+      return outcome;
     } catch (error) {
       // Another one's load, which was waited for, ended with its subscriber.
       if (error instanceof SubscriberLeft && error.subscriber !== intercepted.subscriber) return this.run(intercepted);

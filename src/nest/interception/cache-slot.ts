@@ -1,5 +1,6 @@
 import { Global, Inject, Injectable, Module, Optional } from '@nestjs/common';
 import type { MethodPolicy } from '../../agent/method-policy.js';
+import type { BypassReason } from '../../core/events.js';
 import type { MethodSite } from './method-site.js';
 
 /** A call on its way to the cache. */
@@ -8,11 +9,17 @@ export interface InterceptedCall {
   readonly site: MethodSite;
   readonly instance: object;
   readonly args: readonly unknown[];
-  /** Runs the original method; may throw. Answers what it answered; for an Observable a promise of all that it emitted. */
+  /**
+   * Runs the original method; may throw. Answers what it answered; for an Observable, and a stream that is recorded, a
+   * promise of all that it emitted.
+   */
   readonly invoke: (args: readonly unknown[]) => unknown;
+  /** Whether an outcome is an array of several values, as of an Observable. */
   readonly isObservable: boolean;
-  /** For an Observable: as `MethodCall.pass`. */
+  /** For those: as `MethodCall.pass`. */
   readonly stream?: (onLeave?: () => Promise<unknown>) => Promise<unknown>;
+  /** For an Observable: as `invoke`, for nobody, so that it is not over when the subscriber leaves. */
+  readonly alone?: (args: readonly unknown[]) => Promise<unknown>;
   /** For an Observable: who the call is made for. */
   readonly subscriber?: object;
 }
@@ -23,8 +30,10 @@ export interface InterceptionRuntime {
   accepts(policy: MethodPolicy): boolean;
   /** Whether the call changes what is cached, so that it is never answered from the cache. */
   isChange(call: InterceptedCall): boolean;
-  /** Counts a call that ran past the cache because it is not known yet what its method answers with. */
-  passUnknown(call: InterceptedCall): void;
+  /** Counts a call that runs past the cache without being looked at. */
+  bypass(call: InterceptedCall, reason: BypassReason): void;
+  /** The most that is kept of a stream, in encoded bytes. */
+  readonly maxValueBytes: number;
   /** Rejects only with what the method, or a hook of the app, threw. */
   run(call: InterceptedCall): Promise<unknown>;
   /** Lets `outcomeOf(result)` tell what it tells of `source`. */

@@ -2,9 +2,11 @@ import type { MethodPolicy } from '../../agent/method-policy.js';
 import { type CacheSlot, expectSlot, type InterceptedCall, type InterceptionRuntime, slotOf } from './cache-slot.js';
 import { disguise } from './disguise.js';
 import { layersOf, methodName, type MethodSite } from './method-site.js';
+import { isNeverCached } from './never-cached.js';
 import { replay } from './replay.js';
 import { type CacheableKind, declaredKind, kindOfFunction, kindOfResult, markKind } from './return-kind.js';
 import { runAtOnce } from './run-at-once.js';
+import { replayPromisedStream, replayStream } from './streams/replay-stream.js';
 
 /** Any method or function, as it is when nothing is known of it. */
 export type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
@@ -21,6 +23,8 @@ interface Interception {
   readonly original: AnyMethod;
   /** `null`: not known before the first call. */
   readonly kind: CacheableKind | null;
+  /** Whether its results are never stored. Asked at calls, since it may be marked after it was intercepted. */
+  readonly isNeverCached: () => boolean;
   /** `undefined`: the call is not for the cache. */
   readonly wayOf: (self: unknown) => Way | undefined;
 }
@@ -28,15 +32,18 @@ interface Interception {
 /**
  * The method `key` of a class, replaced by one that asks the cache of the app its instance belongs to. Without a policy of
  * its own it takes the one that the app's bindings give it. Where there is no app, no open cache or no policy, it is the
- * original. Throws `TypeError` for what cannot be cached.
+ * original. `declaredBy`: who holds the method, where `prototype` has inherited it. Throws `TypeError` for what cannot be
+ * cached.
  */
 export function interceptMethod(
   prototype: object,
   key: string | symbol,
   method: unknown,
   ownPolicy?: MethodPolicy,
+  declaredBy: object = prototype,
 ): AnyMethod {
   const kind = declaredKind(prototype, key, method);
+  if (ownPolicy?.stream === 'replay') assertReplayable(prototype, key, method, kind);
   const original = method as AnyMethod;
   const site = { owner: prototype, key, name: methodName(prototype, key), layer: layersOf(original) };
   expectSlot(prototype);
@@ -44,6 +51,7 @@ export function interceptMethod(
     site,
     original,
     kind,
+    isNeverCached: () => isNeverCached(declaredBy, key),
     wayOf: (self) => {
       const slot = slotOf(self);
       const policy = slot && (ownPolicy ?? slot.boundPolicies.get(intercepted));
@@ -65,22 +73,26 @@ export function interceptProperty(
   const wayOf: Interception['wayOf'] = () => {
     return slotOf(instance) === slot && slot.runtime ? { instance, runtime: slot.runtime, policy } : undefined;
   };
-  return intercept({ site, original, kind: kindOfFunction(original), wayOf });
+  const isNever = isNeverCached(instance, key, true);
+  return intercept({ site, original, kind: kindOfFunction(original), isNeverCached: () => isNever, wayOf });
 }
 
-function intercept({ site, original, wayOf, kind: declared }: Interception): AnyMethod {
+function intercept({ site, original, wayOf, isNeverCached: isNever, kind: declared }: Interception): AnyMethod {
   let kind = declared;
+  let never: boolean | null = null;
   function intercepted(this: unknown, ...args: unknown[]): unknown {
     const way = wayOf(this);
     if (!way?.runtime.accepts(way.policy)) return original.apply(this, args);
     const { runtime, instance, policy } = way;
     const invoke: InterceptedCall['invoke'] = (others) => Reflect.apply(original, this, others);
     const call: InterceptedCall = { policy, site, instance, args, invoke, isObservable: false };
-    if (kind === 'promise') return runtime.run(call);
+    never ??= isNever();
+    if (kind === 'promise' && !never && policy.stream === undefined) return runtime.run(call);
     const isChange = runtime.isChange(call);
-    if (kind === 'observable' && !isChange) return replay(runtime, call);
+    if (!isChange && (never || kind !== null)) return runKnown(runtime, call, never ? null : kind);
+    if (kind === 'promise') return runtime.run(call);
     const result = isChange ? runAtOnce(runtime, call) : runUnknown(runtime, call);
-    // Not known yet where it was neither: the next call may be another matter.
+    // Not known yet where it was none of them: the next call may be another matter.
     kind ??= kindOfResult(result);
     return result;
   }
@@ -89,15 +101,39 @@ function intercept({ site, original, wayOf, kind: declared }: Interception): Any
   return method;
 }
 
+/** Makes a call that changes nothing. `kind` is `null` where nothing of it may be stored. */
+function runKnown(runtime: InterceptionRuntime, call: InterceptedCall, kind: CacheableKind | null): unknown {
+  const isReplayed = call.policy.stream === 'replay';
+  if (kind === 'promise') return isReplayed ? replayPromisedStream(runtime, call) : runtime.run(call);
+  if (kind === 'observable') return replay(runtime, call);
+  if (kind === 'stream' && isReplayed) return replayStream(runtime, call);
+  runtime.bypass(call, kind === null ? 'never-cache' : 'stream');
+  return call.invoke(call.args);
+}
+
+/** A class of streams has more than chunks, which a hit has not. */
+function assertReplayable(prototype: object, key: string | symbol, method: unknown, kind: CacheableKind | null): void {
+  if (kind !== 'stream' || kindOfFunction(method as object) === 'stream') return;
+  throw new TypeError(
+    `${methodName(prototype, key)} is declared to answer a stream of a class: with stream: 'replay' a hit is an ` +
+      `AsyncIterable and no more, so declare AsyncIterable or AsyncGenerator`,
+  );
+}
+
 /**
  * Makes a call of which nobody knows what it will answer with, as it is. By the time that is known the method has run, with
  * its arguments changed perhaps and nobody asked for leave: too late for the cache.
  */
 function runUnknown(runtime: InterceptionRuntime, call: InterceptedCall): unknown {
-  runtime.passUnknown(call);
-  const result = call.invoke(call.args);
-  if (kindOfResult(result) === null) warnOfOther(runtime, call.site);
-  return result;
+  let kind: CacheableKind | null = null;
+  try {
+    const result = call.invoke(call.args);
+    kind = kindOfResult(result);
+    if (kind === null) warnOfOther(runtime, call.site);
+    return result;
+  } finally {
+    runtime.bypass(call, kind === 'stream' && call.policy.stream === undefined ? 'stream' : 'unknown-return');
+  }
 }
 
 function warnOfOther(runtime: InterceptionRuntime, { name }: MethodSite): void {

@@ -1,26 +1,41 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import type { MethodServices } from '../../agent/method-policy.js';
+import { LocalFileStates } from '../../agent/files/file-states.js';
+import type { MethodServices, Verification } from '../../agent/method-policy.js';
+import { SecretFinder } from '../../agent/secrets/secret-finder.js';
 import { AgentCache } from '../../core/cache.js';
 import { CacheKeyGenerator } from '../../core/key/cache-key-generator.js';
 import type { ResolvedOptions } from '../../core/policy/options.js';
-import { CACHE_BINDINGS } from '../cache.module-definition.js';
-import { RESOLVED_OPTIONS } from '../cache.providers.js';
+import type { ForkSource } from '../../core/ports/fork-source.js';
+import { CACHE_BINDINGS, MODULE_OPTIONS_TOKEN, type CacheModuleOptions } from '../cache.module-definition.js';
+import { FORKS, RESOLVED_OPTIONS } from '../cache.providers.js';
 import { AppToolDescriptors } from '../tool-descriptors.js';
 import type { CacheBinding } from './bindings.js';
 import { CacheRuntime } from './cache-runtime.js';
 import { CacheSlot } from './cache-slot.js';
 import { CacheExplorer } from './cache.explorer.js';
 import { MethodIdentity } from './method-identity.js';
+import { VERIFICATION, verificationProvider } from './verification.provider.js';
 import { createWarnOnce } from './warn-once.js';
 
 /** What puts the cache around methods. */
 export const interceptionProviders: Provider[] = [
   AppToolDescriptors,
   MethodIdentity,
+  verificationProvider,
   {
     provide: CacheRuntime,
-    inject: [AgentCache, CacheKeyGenerator, AppToolDescriptors, MethodIdentity, RESOLVED_OPTIONS],
+    inject: [
+      AgentCache,
+      CacheKeyGenerator,
+      AppToolDescriptors,
+      LocalFileStates,
+      MethodIdentity,
+      RESOLVED_OPTIONS,
+      FORKS,
+      VERIFICATION,
+      MODULE_OPTIONS_TOKEN,
+    ],
     useFactory: createRuntime,
   },
   {
@@ -40,14 +55,22 @@ function createRuntime(
   cache: AgentCache,
   keys: CacheKeyGenerator,
   tools: AppToolDescriptors,
+  files: LocalFileStates,
   identities: MethodIdentity,
-  { ttl, embeddings }: ResolvedOptions,
+  { ttl, embeddings, maxValueBytes }: ResolvedOptions,
+  forks: ForkSource,
+  verification: Verification,
+  given: Pick<CacheModuleOptions, 'secrets'> | null | undefined,
 ): CacheRuntime {
   const logger = new Logger('AgentCache');
   const services: MethodServices = {
     cache,
     keys,
     tools,
+    forks,
+    files,
+    verification,
+    secrets: new SecretFinder(given?.secrets),
     ttl: {
       context: `${ttl.contextMs}ms`,
       tool: `${ttl.toolMs}ms`,
@@ -56,5 +79,5 @@ function createRuntime(
     },
     warnOnce: createWarnOnce((message) => logger.warn(message)),
   };
-  return new CacheRuntime(services, identities, embeddings.enabled ? [] : ['embeddings']);
+  return new CacheRuntime(services, identities, embeddings.enabled ? [] : ['embeddings'], maxValueBytes);
 }

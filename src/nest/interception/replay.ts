@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { isObservable, Observable, type Subscriber, takeUntil } from 'rxjs';
+import { isObservable, lastValueFrom, Observable, type Subscriber, takeUntil, toArray } from 'rxjs';
 import type { InterceptedCall, InterceptionRuntime } from './cache-slot.js';
 
 /** What a load ends with whose subscriber left while it ran. */
@@ -35,9 +35,10 @@ class SubscriberCall {
   async run(): Promise<void> {
     const { runtime, call, subscriber } = this;
     const invoke: InterceptedCall['invoke'] = (args) => this.takeAll(args);
+    const alone: InterceptedCall['alone'] = (args) => allOf(call.invoke(args));
     const stream: InterceptedCall['stream'] = (onLeave) => this.passOn(onLeave);
     try {
-      const outcome = await runtime.run({ ...call, invoke, stream, subscriber, isObservable: true });
+      const outcome = await runtime.run({ ...call, invoke, alone, stream, subscriber, isObservable: true });
       for (const value of Array.isArray(outcome) ? (outcome as unknown[]) : [outcome]) {
         runtime.adoptOutcome(value, outcome);
         subscriber.next(value);
@@ -78,11 +79,20 @@ class SubscriberCall {
   private async observe(args: readonly unknown[], next: (value: unknown) => void): Promise<void> {
     const { call, subscriber } = this;
     if (subscriber.closed) return;
-    const source = call.invoke(args);
-    if (!isObservable(source)) throw new TypeError('a method that is declared to answer an Observable answered none');
+    const source = observableFrom(call.invoke(args));
     const left = new Observable<void>((leaving) => subscriber.add(() => leaving.next()));
     await new Promise<void>((resolve, reject) => {
       source.pipe(takeUntil(left)).subscribe({ next, complete: resolve, error: reject });
     });
   }
+}
+
+function observableFrom(answer: unknown): Observable<unknown> {
+  if (!isObservable(answer)) throw new TypeError('a method that is declared to answer an Observable answered none');
+  return answer;
+}
+
+/** All that it emits until it ends. */
+function allOf(answer: unknown): Promise<unknown[]> {
+  return lastValueFrom(observableFrom(answer).pipe(toArray()));
 }

@@ -1,10 +1,11 @@
 import 'reflect-metadata';
 import { types } from 'node:util';
 import { isObservable } from 'rxjs';
+import { isStream } from '../../agent/streams/is-stream.js';
 import { methodName } from './method-site.js';
 
-/** What a method answers with that can be cached. */
-export type CacheableKind = 'promise' | 'observable';
+/** What a method answers with that can be cached. `stream`: an `AsyncIterable`, at once. */
+export type CacheableKind = 'promise' | 'observable' | 'stream';
 
 const WAY_OUT =
   'only a method that answers a Promise or an Observable can be cached: make it async, or take the decorator off';
@@ -21,7 +22,8 @@ export function declaredKind(prototype: object, key: string | symbol, method: un
     );
   }
   if (typeof method !== 'function') throw new TypeError(`${name} is not a method: ${WAY_OUT}`);
-  if (types.isGeneratorFunction(method)) throw new TypeError(`${name} is a generator: ${WAY_OUT}`);
+  if (types.isGeneratorFunction(method) && !types.isAsyncFunction(method))
+    throw new TypeError(`${name} is a generator: ${WAY_OUT}`);
   return kindOfFunction(method) ?? kindOfType(Reflect.getMetadata('design:returntype', prototype, key), name);
 }
 
@@ -34,12 +36,12 @@ export function markKind(interception: object, kind: CacheableKind): void {
 
 /** What a function always answers with, as it shows in itself; `null` where it does not. */
 export function kindOfFunction(method: object): CacheableKind | null {
-  if (types.isAsyncFunction(method) && !types.isGeneratorFunction(method)) return 'promise';
+  if (types.isAsyncFunction(method)) return types.isGeneratorFunction(method) ? 'stream' : 'promise';
   return (method as { readonly [KIND]?: CacheableKind })[KIND] ?? null;
 }
 
 /**
- * What a result is; `null` for what is neither, or more than that, such as a Promise that can be cancelled or a Subject: it
+ * What a result is; `null` for what is none of them, or more than that, such as a Promise that can be cancelled or a Subject: it
  * is left as it is.
  */
 export function kindOfResult(result: unknown): CacheableKind | null {
@@ -48,7 +50,8 @@ export function kindOfResult(result: unknown): CacheableKind | null {
     const { next, operator } = (result ?? {}) as { readonly next?: unknown; readonly operator?: unknown };
     // What is piped from a Subject inherits its `next`, but is an Observable to whoever made it.
     const isSubject = typeof next === 'function' && operator === undefined;
-    return !isSubject && isObservable(result) ? 'observable' : null;
+    if (!isSubject && isObservable(result)) return 'observable';
+    return isStream(result) ? 'stream' : null;
   } catch {
     // A proxy that refuses to be looked at.
     return null;
@@ -78,7 +81,8 @@ function kindOfType(type: unknown, name: string): CacheableKind | null {
   if (typeof type !== 'function' || type === Object) return null;
   if (isNativePromise(type)) return 'promise';
   if (type.name === 'Observable') return 'observable';
-  const prototype = type.prototype as { then?: unknown; subscribe?: unknown } | undefined;
+  const prototype = type.prototype as Readonly<Record<PropertyKey, unknown>> | undefined;
   if (typeof prototype?.then === 'function' || typeof prototype?.subscribe === 'function') return null;
+  if (typeof prototype?.[Symbol.asyncIterator] === 'function') return 'stream';
   throw new TypeError(`${name} answers a ${type.name || 'value'} at once: ${WAY_OUT}`);
 }

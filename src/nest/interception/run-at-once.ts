@@ -1,12 +1,15 @@
 import { types } from 'node:util';
 import type { InterceptedCall, InterceptionRuntime } from './cache-slot.js';
+import { Ending } from './ending.js';
 import { replay } from './replay.js';
 import { kindOfResult } from './return-kind.js';
+import { followStream } from './streams/follow-stream.js';
+import { isStream } from '../../agent/streams/is-stream.js';
 
 /**
  * Makes a call that changes what is cached, when and as often as the app makes it: a method may do its work before anyone
  * subscribes to what it answers. What it changes is unusable from before the call on, and again once it is over; for an
- * Observable also around each subscription. Answers and throws what the method does.
+ * Observable also around each subscription, and for a stream once it has ended. Answers and throws what the method does.
  */
 export function runAtOnce(runtime: InterceptionRuntime, call: InterceptedCall): unknown {
   const over = new Ending();
@@ -27,16 +30,6 @@ export function runAtOnce(runtime: InterceptionRuntime, call: InterceptedCall): 
 function handOut(result: unknown, run: Promise<unknown>, runtime: InterceptionRuntime, call: InterceptedCall): unknown {
   const kind = kindOfResult(result);
   if (kind === 'promise') return run;
+  if (isStream(result)) followStream(runtime, call, result);
   return kind === 'observable' ? replay(runtime, { ...call, invoke: () => result }) : result;
-}
-
-/** How a call ended, for those who are told before it does. Nobody may ever ask. */
-class Ending {
-  resolve!: (outcome: unknown) => void;
-  reject!: (error: unknown) => void;
-  readonly promise = new Promise<unknown>((resolve, reject) => Object.assign(this, { resolve, reject }));
-
-  constructor() {
-    this.promise.catch(() => undefined);
-  }
 }

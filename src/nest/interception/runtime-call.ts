@@ -1,3 +1,4 @@
+import { CacheControl } from '../../composition/cache-control.js';
 import type { MethodCall } from '../../agent/method-policy.js';
 import type { InterceptedCall } from './cache-slot.js';
 import type { MethodIdentity } from './method-identity.js';
@@ -45,6 +46,11 @@ export class RuntimeCall implements MethodCall {
     const { stream } = this.call;
     if (!stream) return this.proceed();
     return (this.answer = this.consult(() => stream(onLeave)));
+  }
+
+  again(): Promise<unknown> {
+    const { invoke, alone = invoke } = this.call;
+    return CacheControl.run({ bypass: true }, () => Promise.resolve(alone(this.args)));
   }
 
   /** What the method answered to the very call that was made; runs it where it was not asked yet. */

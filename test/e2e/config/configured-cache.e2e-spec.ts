@@ -112,6 +112,15 @@ describe('a cache configured by the environment', () => {
     );
   });
 
+  it('stops the boot for files that cannot be watched as they are given', async () => {
+    const bootOn = (files: unknown): Promise<unknown> => boot({}, { files } as CacheModuleOptions);
+    await expect(bootOn({ watch: '/workspace', ignore: /node_modules/, folders: [] })).rejects.toThrow(
+      /files\.folders is no option[\s\S]*files\.watch is '\/workspace'[\s\S]*files\.ignore is /,
+    );
+    await expect(bootOn({ watch: [''] })).rejects.toThrow('files.watch');
+    await expect(bootOn('/workspace')).rejects.toThrow('files is');
+  });
+
   it.each([undefined, null])(
     'takes a factory that answers %j, and forRoot(%j), for nothing that differs',
     async (code) => {

@@ -2,18 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { main } from '../../../examples/replay/src/main.js';
-import { loadPolicy } from '../../../examples/replay/src/replay-policy.js';
+import { loadPolicy, PolicyError, variantsOf } from '../../../examples/replay/src/replay-policy.js';
 import { replay, type ReplayReport } from '../../../examples/replay/src/replay.js';
+import { reportTable } from '../../../examples/replay/src/report-table.js';
+import type { Counts } from '../../../examples/replay/src/tally.js';
 import { readTrace, type RecordedCall } from '../../../examples/replay/src/trace.js';
 import { until } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const AIRLINE_POLICY = join(ROOT, 'examples/replay/airline.policy.mjs');
+const PAGE = join(ROOT, 'docs/concepts/replay.md');
+const CODING_POLICY = join(ROOT, 'examples/replay/coding.policy.mjs');
+const CODING_TRACE = join(ROOT, 'examples/replay/coding.trace.jsonl');
 const AIRLINE_TRACE = join(ROOT, '../shared/traces/tau-airline-gpt4o.jsonl.gz');
 
 const HONEST = `
@@ -22,6 +27,14 @@ const HONEST = `
     if (tool === 'get') return { permissionTier: 'READ_ONLY' };
     if (tool === 'think') return { permissionTier: 'READ_ONLY', volatile: true };
     return { permissionTier: 'WRITE' };
+  }`;
+/** Each thing has a state of its own. */
+const PER_RESOURCE = `
+  export const state = 'forked';
+  const thing = ({ id }) => [{ type: 'thing', id }];
+  export function describe(tool) {
+    if (tool === 'get') return { permissionTier: 'READ_ONLY', dependsOn: thing };
+    if (tool === 'set') return { permissionTier: 'WRITE', mutates: thing };
   }`;
 const MUTANTS = {
   'calls a tool that writes READ_ONLY': HONEST.replace("'get')", "'get' || tool === 'set')"),
@@ -65,6 +78,17 @@ describe('the replay of a trace', () => {
     await writeFile(file, gzipSync(calls.map((each) => JSON.stringify(each)).join('\n')));
     return file;
   }
+  async function run(...args: string[]): Promise<{ code: number; text: string }> {
+    const out = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const err = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      const code = await main(args, { trace: join(folder, 'none.jsonl.gz'), policy: await policyFile(HONEST) });
+      return { code, text: out.mock.calls.map(([text]) => String(text)).join('') };
+    } finally {
+      out.mockRestore();
+      err.mockRestore();
+    }
+  }
   async function replayed(calls: readonly RecordedCall[], policy = HONEST): Promise<ReplayReport> {
     return replay(calls, await loadPolicy(await policyFile(policy)), { redisUrl: null });
   }
@@ -79,9 +103,9 @@ describe('the replay of a trace', () => {
     ]);
     expect(total).toMatchObject({ calls: 5, eligible: 3, hits: 2, wrongHits: 0, hitRate: 2 / 3 });
     expect(tools).toEqual([
-      { tool: 'get', calls: 3, eligible: 3, hits: 2, wrongHits: 0, hitRate: 2 / 3, savedMs: null },
-      { tool: 'think', calls: 1, eligible: 0, hits: 0, wrongHits: 0, hitRate: 0, savedMs: 0 },
-      { tool: 'set', calls: 1, eligible: 0, hits: 0, wrongHits: 0, hitRate: 0, savedMs: 0 },
+      { tool: 'get', calls: 3, eligible: 3, hits: 2, hitRate: 2 / 3, wrongHits: 0, wrongRate: 0, savedMs: null },
+      { tool: 'think', calls: 1, eligible: 0, hits: 0, hitRate: 0, wrongHits: 0, wrongRate: 0, savedMs: 0 },
+      { tool: 'set', calls: 1, eligible: 0, hits: 0, hitRate: 0, wrongHits: 0, wrongRate: 0, savedMs: 0 },
     ]);
   });
 
@@ -146,6 +170,99 @@ describe('the replay of a trace', () => {
     expect(wrongHits[0]).toMatchObject({ tool: 'get' });
   });
 
+  it('shares between runs that have changed the same, and the base where they have changed none of it', async () => {
+    const calls = [
+      ...[get('a', 'A'), get('a', 'A', { args: { id: 'y' } }), set('a', 'B'), get('a', 'B')],
+      ...[set('b', 'B'), get('b', 'B'), get('b', 'A', { args: { id: 'y' } })],
+      ...[set('c', 'C'), get('c', 'C'), get('c', 'A', { args: { id: 'y' } })],
+    ];
+    expect((await replayed(calls, PER_RESOURCE)).total).toMatchObject({ eligible: 7, hits: 3, wrongHits: 0 });
+    expect((await replayed(calls)).total).toMatchObject({ hits: 1, wrongHits: 0 });
+  });
+
+  it('keeps nothing over a tool of which nobody says what it changes', async () => {
+    const calls = [get('a', 'A'), call('a', 'unknown', {}, 'done'), get('a', 'B'), get('b', 'A')];
+    expect((await replayed(calls, PER_RESOURCE)).total).toMatchObject({ eligible: 3, hits: 1, wrongHits: 0 });
+  });
+
+  it('tells changes apart whose effect depends on what the run has changed elsewhere', async () => {
+    const copy = (run: string) => call(run, 'set', { id: 'x', from: 'y' }, 'done');
+    const calls = [
+      ...[call('a', 'set', { id: 'y', to: 'B' }, 'done'), copy('a'), get('a', 'B')],
+      ...[copy('b'), get('b', 'A'), copy('c'), get('c', 'A')],
+    ];
+    const policy = PER_RESOURCE.replace(
+      'mutates: thing',
+      'mutates: thing, dependsOn: ({ from: id }) => (id ? thing({ id }) : [])',
+    );
+    expect((await replayed(calls, policy)).total).toMatchObject({ eligible: 3, hits: 1, wrongHits: 0 });
+    expect((await replayed(calls, PER_RESOURCE)).total.wrongHits).toBeGreaterThan(0);
+  });
+
+  it('has runs on live things see what the others have changed', async () => {
+    const calls = [get('a', 'A'), set('b', 'B'), get('a', 'B'), get('b', 'B')];
+    const { total } = await replayed(calls, PER_RESOURCE.replace("'forked'", "'live'"));
+    expect(total).toMatchObject({ hits: 1, wrongHits: 0 });
+  });
+
+  it('keeps answers of live things over changes of others', async () => {
+    const calls = [get('a', 'A'), set('b', 'B', { args: { id: 'y' } }), get('a', 'A'), set('b', 'B'), get('a', 'B')];
+    const live = (policy: string) => replayed(calls, policy.replace("'forked'", "'live'"));
+    expect((await live(PER_RESOURCE)).total).toMatchObject({ hits: 1, wrongHits: 0 });
+    expect((await live(HONEST)).total).toMatchObject({ hits: 0 });
+  });
+
+  it('takes runs of any name for different ones', async () => {
+    const calls = ['', ':', '\ud800', '\ud801'].flatMap((run) => [set(run, run), get(run, run), get(run, run)]);
+    expect((await replayed(calls, PER_RESOURCE)).total).toMatchObject({ eligible: 8, hits: 4, wrongHits: 0 });
+  });
+
+  it('puts of the environment into the key what the policy says counts', async () => {
+    const at = (cwd: string, time: number) => ({ env: { cwd, time } });
+    const calls = [get('a', 'A', at('/one', 1)), get('a', 'A', at('/one', 2)), get('a', 'B', at('/two', 3))];
+    const policy = HONEST.replace('tool)', 'tool, params, env)').replace(
+      "'READ_ONLY' }",
+      "'READ_ONLY', vary: env.cwd }",
+    );
+    expect((await replayed(calls, policy)).total).toMatchObject({ hits: 1, wrongHits: 0 });
+    expect((await replayed(calls)).total).toMatchObject({ hits: 0 });
+  });
+
+  it('asks nobody but the policy who shares, and looks at no file', async () => {
+    const calls = [get('a', 'A'), get('a', 'A')];
+    const policy = HONEST.replace("'READ_ONLY' }", "'READ_ONLY', scope: 'tenant', validate: 'stat' }");
+    expect((await replayed(calls, policy)).total).toMatchObject({ hits: 1 });
+  });
+
+  it.each([
+    ['an error', "{ throw new Error('no idea'); }", "describe('get', …) throws Error: no idea"],
+    [
+      'what is no descriptor',
+      '{ return 7; }',
+      "describe('get', …) must answer undefined or a descriptor with permissionTier",
+    ],
+    ['a Promise', "{ return Promise.resolve({ permissionTier: 'READ_ONLY' }); }", 'permissionTier, a text such as'],
+    [
+      'fields of wrong types',
+      "{ return { permissionTier: 'READ_ONLY', volatile: 1, dependsOn: [], mutates: 'all' }; }",
+      'volatile, true or false, dependsOn, a function (params), mutates, a function (params)',
+    ],
+    [
+      'a hook that throws',
+      "{ return { permissionTier: 'READ_ONLY', dependsOn: (params) => params.no.such }; }",
+      "describe('get', …).dependsOn throws TypeError",
+    ],
+    [
+      'a hook that answers no resources',
+      "{ return { permissionTier: 'WRITE', mutates: () => ['x'] }; }",
+      "describe('get', …).mutates must answer an array of resources",
+    ],
+  ])('names the tool for which a policy answers %s', async (_what, body, message) => {
+    const asked = replayed([get('a', 'A')], `export function describe() ${body}`);
+    await expect(asked).rejects.toThrow(PolicyError);
+    await expect(asked).rejects.toThrow(message);
+  });
+
   it('compares what the policy says counts', async () => {
     const calls = [get('a', 'A at 10:00'), get('a', 'A at 10:05')];
     expect((await replayed(calls)).total.wrongHits).toBe(1);
@@ -180,22 +297,10 @@ describe('the replay of a trace', () => {
   });
 
   describe('as a command', () => {
-    async function run(...args: string[]): Promise<{ code: number; text: string }> {
-      const out = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
-      const err = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
-      try {
-        const code = await main(args, { trace: join(folder, 'none.jsonl.gz'), policy: await policyFile(HONEST) });
-        return { code, text: out.mock.calls.map(([text]) => String(text)).join('') };
-      } finally {
-        out.mockRestore();
-        err.mockRestore();
-      }
-    }
-
     it('prints a table and ends with 0', async () => {
       const { code, text } = await run(await traceFile([get('a', 'A'), get('a', 'A')]));
       expect(code).toBe(0);
-      expect(text).toMatch(/all tools +│ +2 │ +2 │ +1 │ +50\.0 % │ +0 │/);
+      expect(text).toMatch(/all tools +│ +2 │ +2 │ +1 │ +50\.0 % │ +0 │ +0\.0 % │/);
     });
 
     it('ends with 1 after a wrong hit, and names it', async () => {
@@ -212,12 +317,44 @@ describe('the replay of a trace', () => {
         '--policy',
         policy,
       );
+      const name = basename(policy, '.policy.mjs');
       expect(JSON.parse(text)).toMatchObject({
-        share: 'run',
-        state: 'forked',
         store: 'memory',
-        total: { calls: 2, hits: 0 },
+        rows: [{ policy: name, design: 'descriptors', share: 'run', state: 'forked', calls: 2, hits: 0, tools: [{}] }],
       });
+    });
+
+    it('replays under several policies, one row each, and ends with 1 where any of them is wrong', async () => {
+      const trace = await traceFile([get('a', 'A'), set('a', 'B'), get('a', 'B'), get('b', 'A'), get('b', 'A')]);
+      const [right, wrong] = [await policyFile(HONEST), await policyFile(HONEST.replace("'WRITE'", "'READ_ONLY'"))];
+      const asked = [trace, '--policy', right, '--policy', wrong];
+      const { code, text } = await run(...asked);
+      expect(code).toBe(1);
+      expect(text).toMatch(/│ \d+ +│ forked │ all +│ +4 │ +2 │ +50\.0 % │ +0 │ +0\.0 % │/);
+      const { rows } = JSON.parse((await run(...asked, '--json')).text) as { rows: object[] };
+      expect(rows).toMatchObject([
+        { hits: 2, wrongHits: 0, wrongRate: 0 },
+        { eligible: 5, hits: 3, wrongHits: 1, wrongRate: 1 / 3 },
+      ]);
+    });
+
+    it('says what might have been: the obvious design, and the policy with either state however shared', async () => {
+      const trace = await traceFile([get('a', 'A'), set('a', 'B'), get('a', 'B'), get('b', 'A'), get('b', 'A')]);
+      const { code, text } = await run(trace, '--what-if', '--policy', await policyFile(PER_RESOURCE));
+      expect(code).toBe(0);
+      const rows = text.split('\n').filter((line) => /│ (run|task|all) +│/.test(line));
+      expect(rows.map((row) => /│ +(live|forked|) +│ (run|task|all)/.exec(row)?.slice(1).join(' '))).toEqual([
+        ...[' run', ' task', ' all', 'live run', 'live task', 'live all', 'forked run', 'forked task', 'forked all'],
+      ]);
+      expect(text).toContain('The obvious design: 1 of 2 hits wrong (50.0 %), shared by run.');
+      expect(text).toMatch(/Most hits, none wrong: \d+, state forked, shared by all: 2 \(50\.0 %\)\./);
+    });
+
+    it('ends with 1 where the policy itself is wrong among its variants, and says when none is right', async () => {
+      const trace = await traceFile([get('a', 'A'), get('a', 'B')]);
+      const { code, text } = await run(trace, '--what-if');
+      expect(code).toBe(1);
+      expect(text).toContain('No policy was without wrong hits.');
     });
 
     it('says when the policy knows none of the tools', async () => {
@@ -265,6 +402,15 @@ describe('the replay of a trace', () => {
       expect(await readTrace(file)).toEqual(calls);
     });
 
+    it('says which policy is not there, or cannot be loaded', async () => {
+      const trace = await traceFile([get('a', 'A')]);
+      await expect(run(trace, '--policy', 'none.mjs')).rejects.toThrow('There is no policy none.mjs');
+      const broken = await policyFile("import 'nowhere-to-be-found';");
+      await expect(run(trace, '--policy', broken)).rejects.toThrow(
+        /policy\.mjs cannot be loaded: .*nowhere-to-be-found/,
+      );
+    });
+
     it('names all that is wrong with a policy', async () => {
       const trace = await traceFile([get('a', 'A')]);
       const policy = await policyFile("export const share = 'everyone'; export const state = 1;");
@@ -274,12 +420,89 @@ describe('the replay of a trace', () => {
     });
   });
 
-  const withTrace = existsSync(AIRLINE_TRACE) ? it : it.skip;
-  withTrace('of the airline desk finds no wrong hit (needs ../shared/traces)', async () => {
-    const report = await replay(await readTrace(AIRLINE_TRACE), await loadPolicy(AIRLINE_POLICY), { redisUrl: null });
-    expect(report.total).toMatchObject({ calls: 1164, eligible: 774, wrongHits: 0 });
-    expect(report.total.hits).toBeGreaterThan(0);
-    expect(report.total.savedMs).toBeGreaterThan(0);
-    expect(report.timeSources).toEqual(['assumed']);
+  describe('of the airline desk (needs ../shared/traces)', () => {
+    const withTrace = existsSync(AIRLINE_TRACE) ? it : it.skip;
+
+    it('takes a policy of less than 60 lines, which the documentation shows', async () => {
+      const source = await readFile(AIRLINE_POLICY, 'utf8');
+      expect(source.split('\n').length).toBeLessThan(60);
+      expect(await readFile(PAGE, 'utf8')).toContain(source);
+    });
+
+    withTrace('finds most reads answered, and none wrong, as far as runs share', async () => {
+      const calls = await readTrace(AIRLINE_TRACE);
+      const policy = await loadPolicy(AIRLINE_POLICY);
+      const totalOf = async (share: 'run' | 'task' | 'all') => {
+        return (await replay(calls, { ...policy, share }, { redisUrl: null })).total;
+      };
+      const [all, task, run] = [await totalOf('all'), await totalOf('task'), await totalOf('run')];
+      expect(policy).toMatchObject({ state: 'forked', share: 'all' });
+      for (const total of [all, task, run]) expect(total).toMatchObject({ calls: 1164, eligible: 774, wrongHits: 0 });
+      expect(all.hitRate).toBeGreaterThanOrEqual(0.59);
+      expect(task.hitRate).toBeGreaterThanOrEqual(0.53);
+      expect(run.hits).toBeGreaterThan(0);
+      expect(all.savedMs).toBeGreaterThan(0);
+    });
+
+    withTrace('prints what the documentation shows', async () => {
+      const report = await replay(await readTrace(AIRLINE_TRACE), await loadPolicy(AIRLINE_POLICY), { redisUrl: null });
+      expect(await readFile(PAGE, 'utf8')).toContain(reportTable(report));
+    });
+  });
+
+  describe('of a coding agent', () => {
+    const replayedAs = async (design: string, state: string, share: string): Promise<Counts> => {
+      const asked = variantsOf(await loadPolicy(CODING_POLICY)).find((policy) => {
+        return policy.design === design && policy.state === state && policy.share === share;
+      });
+      return (await replay(await readTrace(CODING_TRACE), asked!, { redisUrl: null })).total;
+    };
+
+    it('is what its tools answer', async () => {
+      const { codingTrace } = (await import(join(CODING_TRACE, '../coding-trace.mjs'))) as { codingTrace(): unknown };
+      expect(await readTrace(CODING_TRACE)).toEqual(codingTrace());
+    });
+
+    it('prints what the documentation shows', async () => {
+      const { code, text } = await run(CODING_TRACE, '--policy', CODING_POLICY, '--what-if');
+      expect(code).toBe(0);
+      const shown = text.split('\n').slice(1, 16).join('\n');
+      expect(shown).toContain('Most hits, none wrong');
+      expect(await readFile(PAGE, 'utf8')).toContain(shown);
+    });
+
+    it('shows that the obvious design answers wrongly, and that state by resource does not', async () => {
+      for (const share of ['run', 'task', 'all']) {
+        expect((await replayedAs('obvious', 'forked', share)).wrongRate).toBeGreaterThan(0.3);
+        expect((await replayedAs('descriptors', 'forked', share)).wrongHits).toBe(0);
+      }
+      expect((await replayedAs('descriptors', 'forked', 'all')).hitRate).toBeGreaterThan(0.8);
+    });
+
+    it.each([
+      ['leaves the working folder out', "'READ_ONLY', dependsOn", "'READ_ONLY', vary: 'nothing', dependsOn"],
+      [
+        'forgets that a listing shows new files',
+        'write_file: changes(({ path }) => [file(cwd, path), files])',
+        'write_file: changes(({ path }) => [file(cwd, path)])',
+      ],
+      [
+        'forgets that a replacement changes the file',
+        'replace: changes(({ path }) => [file(cwd, path), files])',
+        'replace: changes(() => [files])',
+      ],
+      ['forgets that tests see all files', '[everything()]', '[]'],
+    ])('finds wrong hits under a policy that %s', async (_what, text, mutant) => {
+      const source = await readFile(CODING_POLICY, 'utf8');
+      expect(source).toContain(text);
+      const policy = await loadPolicy(await policyFile(source.replace(text, mutant)));
+      const { total } = await replay(await readTrace(CODING_TRACE), policy, { redisUrl: null });
+      expect(total.wrongHits).toBeGreaterThan(0);
+    });
+
+    it('shows that live state is right within a run and wrong between copies', async () => {
+      expect(await replayedAs('descriptors', 'live', 'run')).toMatchObject({ wrongHits: 0 });
+      expect((await replayedAs('descriptors', 'live', 'all')).wrongHits).toBeGreaterThan(0);
+    });
   });
 });

@@ -353,13 +353,15 @@ describe('fields that came in with the request', () => {
   });
 
   it('never include messages', async () => {
-    const build = async (request: Request): Promise<unknown> => ({ ...request });
-    const result = await hitOf(
-      build,
-      { taskId: 'a', turn: 1, messages: ['1'] },
-      { taskId: 'a', turn: 1, messages: ['2'] },
-    );
-    expect(result).toMatchObject({ messages: ['1'] });
+    const build = async (request: Request): Promise<unknown> => ({
+      ...request,
+      messages: [...messagesOf(request), 'm'],
+    });
+    const request = { taskId: 'a', turn: 1, messages: ['1'] };
+    const result = await hitOf(build, request, { ...request, messages: ['1'] });
+    expect(result).toMatchObject({ messages: [{ role: 'user' }, 'm'] });
+    const asGiven = await hitOf(async (given) => ({ ...given }), request, { ...request, messages: ['1'] });
+    expect(asGiven).toMatchObject({ messages: ['1'] });
   });
 
   it('survive names that objects inherit', async () => {

@@ -50,6 +50,7 @@ describe('readCacheEnvironment', () => {
       CACHE_TTL_PROMPT: '1.5m',
       CACHE_MAX_TTL: '1d',
       CACHE_GRACE: '10m',
+      CACHE_MAX_VALUE_BYTES: '2mb',
       CACHE_COMPRESS_MIN_BYTES: '4kb',
       CACHE_ENCRYPTION_KEYS: `k2:${OTHER_KEY}, k1:${KEY}`,
     });
@@ -77,6 +78,7 @@ describe('readCacheEnvironment', () => {
         maxMs: 86_400_000,
       },
       graceMs: 600_000,
+      maxValueBytes: 2_097_152,
       compressMinBytes: 4_096,
       encryptionKeys: [
         { id: 'k2', key: Buffer.alloc(32, 8) },

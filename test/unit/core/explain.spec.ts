@@ -22,6 +22,7 @@ describe('explain', () => {
     expect(explained).toEqual({
       key: 'k:1',
       status: 'hit',
+      storedAtMs: 1_000_000_000_000,
       reason: 'The entry is fresh and would be served.',
       tier: 'memory',
       ageMs: 3_000,

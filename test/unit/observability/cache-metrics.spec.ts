@@ -49,6 +49,7 @@ describe('CacheMetrics', () => {
       refused: 1,
       categories: { tool, context, prompt },
       bypassReasons: { 'not-read-only': 1, other: 1 },
+      refusedReasons: { other: 1 },
       redisConnected: false,
     });
     expect(metrics.hitRate()).toBeCloseTo(2 / 3);
@@ -71,7 +72,7 @@ describe('CacheMetrics', () => {
   it('bounds the reasons of bypasses too', () => {
     const metrics = new CacheMetrics();
     for (let index = 0; index < 1_000; index++) metrics.recordBypass('tool', `reason-${index}`);
-    expect(Object.keys(metrics.summary().bypassReasons)).toHaveLength(21);
+    expect(Object.keys(metrics.summary().bypassReasons)).toHaveLength(31);
   });
 
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', ''])(
@@ -189,6 +190,7 @@ describe('connectMetrics', () => {
     const summary = metrics.summary();
     const counts = { hits: 1, misses: 1, stale: 1, sets: 1, deletes: 2, errors: 1, bypasses: 1, refused: 1 };
     expect(summary).toMatchObject({ ...counts, totalRequests: 2, savedMs: 20, bypassReasons: { 'no-turn': 1 } });
+    expect(summary.refusedReasons).toEqual({ 'not storable': 1 });
     expect(summary.categories).toEqual({ tool: { ...counts, totalRequests: 2, hitRate: 0.5, hitRatePercent: 50 } });
     expect([summary.latency.get.count, summary.latency.set.count, summary.latency.load.count]).toEqual([2, 1, 2]);
     expect(JSON.stringify(summary)).not.toContain('secret-key');

@@ -87,16 +87,21 @@ describe('resources that depend on others', () => {
   };
 
   it('bring their entries into the groups of all of them, and of any', () => {
-    const groups = ['resource:file:%2Fa%2Fb', 'resource:folder:%2Fa', 'resource:%2A:%2A'];
-    expect(resolverOf(cascade).groupsForResources([resource('file', '/a/b')])).toEqual(groups);
+    const groups = [
+      ...['at:%2Fa%2Fb', 'whole:%2Fa', 'whole:%2F', 'resource:folder:%2Fa', 'resource:%2A:%2A'],
+      'resources:shared',
+    ];
+    expect(resolverOf(cascade).groupsForResources([resource('file', '/a/b')], { groups: [], isForked: false })).toEqual(
+      groups,
+    );
     const [address] = resolverOf(cascade).addressesOf(['k:1'], { dependsOn: [resource('file', '/a/b')] }) ?? [];
     expect(address?.groups).toEqual(['ns:k', ...groups]);
   });
 
   it('are not known where the function fails', () => {
     const failing = resolverOf({ resource: () => [null as never] });
-    expect(failing.groupsForResources([resource('file', '/a')])).toBeNull();
-    expect(failing.groupsForResources([])).toEqual([]);
+    expect(failing.groupsForResources([resource('file', '/a')], { groups: [], isForked: false })).toBeNull();
+    expect(failing.groupsForResources([], { groups: [], isForked: false })).toEqual([]);
   });
 });
 

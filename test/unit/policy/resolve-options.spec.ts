@@ -31,6 +31,7 @@ describe('resolveOptions', () => {
         maxMs: 2_592_000_000,
       },
       graceMs: 0,
+      maxValueBytes: 16_777_216,
       compressMinBytes: 0,
       encryptionKeys: [],
       embeddings: { enabled: true },
@@ -70,6 +71,7 @@ describe('resolveOptions', () => {
       enabled: false,
       memory: { maxBytes: 0 },
       graceMs: 0,
+      maxValueBytes: 16_777_216,
       compressMinBytes: 0,
       embeddings: { enabled: false },
     });
@@ -96,6 +98,7 @@ describe('resolveOptions', () => {
       memory: { maxBytes: 5, maxEntries: 6, withoutTracking: '2s' },
       ttl: { default: '1s', context: '2s', tool: '3s', embedding: '4s', prompt: '5s', max: '6s' },
       grace: '7s',
+      maxValueBytes: 7,
       compress: { minBytes: 8 },
       encryption: { keys: [`a:${key(1)}`, `b:${key(2)}`] },
       scope: { resolve },
@@ -120,6 +123,7 @@ describe('resolveOptions', () => {
       memory: { maxBytes: 5, maxEntries: 6, withoutTrackingMs: 2_000 },
       ttl: { defaultMs: 1_000, contextMs: 2_000, toolMs: 3_000, embeddingMs: 4_000, promptMs: 5_000, maxMs: 6_000 },
       graceMs: 7_000,
+      maxValueBytes: 7,
       compressMinBytes: 8,
       encryptionKeys: [
         { id: 'a', key: Buffer.alloc(32, 1) },

@@ -156,8 +156,8 @@ describe('the address of an entry', () => {
     [{ tags: 'abc' }, 'tags is of type string: expected an array of texts'],
     [{ tags: [5] }, 'a segment of a key is number'],
     [{ dependsOn: 'abc' }, 'dependsOn is of type string: expected an array of resources'],
-    [{ dependsOn: [null] }, 'a segment of a key is undefined'],
-    [{ dependsOn: ['file'] }, 'a segment of a key is undefined'],
+    [{ dependsOn: [null] }, 'the type of a resource is of type undefined'],
+    [{ dependsOn: ['file'] }, 'the type of a resource is of type undefined'],
   ])('is none for %j', (policy, message) => {
     expect(() => addressOf(policy)).toThrow(CacheArgumentError);
     expect(() => addressOf(policy)).toThrow(message);
@@ -180,8 +180,10 @@ describe('the address of an entry', () => {
       'tag:x',
       'tag:y%3Az',
       'context:task%201',
-      'resource:file:%2Fa',
+      'at:%2Fa',
+      'whole:%2F',
       'resource:%2A:%2A',
+      'resources:tenant:acme',
       'scope:tenant:acme',
     ]);
   });

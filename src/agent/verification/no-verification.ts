@@ -1,0 +1,8 @@
+import type { Verification } from '../method-policy.js';
+
+/** Where no hit is run again. */
+export const NO_VERIFICATION: Verification = {
+  isOn: false,
+  isOff: () => false,
+  served: () => undefined,
+};
