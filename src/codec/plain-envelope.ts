@@ -43,11 +43,7 @@ export function writeEnvelope(envelope: Envelope, compression: Compression): Buf
   };
   const header: Header = { k, f: encoded.format, s, x, l, v, n, ...how };
   const text = Buffer.from(`${JSON.stringify(header)}\n`);
-  return Buffer.concat([
-    Buffer.from(`${MAGIC} ${checksumOf(text, payload).toString(16).padStart(8, '0')} `),
-    text,
-    payload,
-  ]);
+  return Buffer.concat([Buffer.from(`${MAGIC} ${checksumOf(text, payload)} `), text, payload]);
 }
 
 /**
@@ -56,7 +52,7 @@ export function writeEnvelope(envelope: Envelope, compression: Compression): Buf
  */
 export function readEnvelope(stored: Buffer, key: string, compression: Compression): Envelope | 'foreign' | null {
   const line = firstLineOf(stored);
-  if (!line || parseInt(line.mark, 16) !== checksumOf(stored.subarray(line.textAt))) return null;
+  if (line?.mark !== checksumOf(stored.subarray(line.textAt))) return null;
   const header: unknown = JSON.parse(line.text);
   const payload = stored.subarray(line.restAt);
   if (!isHeader(header) || header.n !== payload.length) return null;
@@ -66,11 +62,12 @@ export function readEnvelope(stored: Buffer, key: string, compression: Compressi
   return { key, encoded: { format, bytes }, storedAtMs, expiresAtMs, snapshot, loadMs };
 }
 
-/** Of the header and of what follows it, if that is not with it. */
-function checksumOf(header: Buffer, rest?: Buffer): number {
+/** Of the header and of what follows it, if that is not with it: as the text that stands in front of them. */
+function checksumOf(header: Buffer, rest?: Buffer): string {
   const sum = crc32(header);
   // Of no bytes, Node 20 and 22 answer 0 in place of the sum so far.
-  return rest && rest.length > 0 ? crc32(rest, sum) : sum;
+  const whole = rest && rest.length > 0 ? crc32(rest, sum) : sum;
+  return whole.toString(16).padStart(8, '0');
 }
 
 function isHeader(json: unknown): json is Header {

@@ -78,6 +78,22 @@ describe('an envelope', () => {
     expect(codecWith().open(bytes, KEY)).toBeNull();
   });
 
+  describe('whose checksum begins with a zero', () => {
+    const times = Array.from({ length: 1_000 }, (_, s) => stored({ ...HEADER, s }).toString());
+    const sealed = times.find((text) => /^ac1 0[0-9a-f]{7} /.test(text)) ?? '';
+
+    it('opens', () => {
+      expect(codecWith().open(Buffer.from(sealed), KEY)).toMatchObject({ key: KEY });
+    });
+
+    it.each<[string, string]>([
+      ['without that zero', sealed.replace('ac1 0', 'ac1 ')],
+      ['with a letter of no number behind it', sealed.replace(/ac1 0([0-9a-f]{7})/, 'ac1 $1z')],
+    ])('does not open %s', (_, altered) => {
+      expect(codecWith().open(Buffer.from(altered), KEY)).toBeNull();
+    });
+  });
+
   it.each([Buffer.alloc(0), Buffer.from(new ArrayBuffer(0))])('opens when its payload is empty: case %#', (bytes) => {
     const empty = { ...envelope(), encoded: { format: 'bytes', bytes } };
     expect(codecWith().open(codecWith().seal(empty), KEY)).toEqual(empty);
