@@ -21,7 +21,7 @@ const firstHit = {
 /** What must not be loaded has an answer in Redis. */
 async function peer() {
   const { open } = await import(`../peers/${name}.mjs`);
-  const cache = await open(url, `${prefix}-${name}`, () => Promise.reject(new Error('not a hit')), {
+  const cache = await open(url, prefix, () => Promise.reject(new Error('not a hit')), {
     hasMemory: false,
   });
   await cache.get('start:first');

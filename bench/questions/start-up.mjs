@@ -6,7 +6,7 @@ import { redisOnly } from '../lib/caches.mjs';
 import { inTurns, median } from '../lib/rounds.mjs';
 import { row } from '../lib/rows.mjs';
 import { toolResult } from '../lib/values.mjs';
-import { CACHES, openPeers } from '../peers/peers.mjs';
+import { CACHES, openPeers, prefixOf } from '../peers/peers.mjs';
 
 const SCRIPT = fileURLToPath(new URL('../lib/first-hit.mjs', import.meta.url));
 const PREFIX = 'bench-start-up';
@@ -18,7 +18,8 @@ export async function measure({ url, rounds, hasPeers }) {
   if (hasPeers) await fillPeers(url);
   const memory = Object.fromEntries(names.map((name) => [name, []]));
   const run = (name) => async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, name, url, PREFIX], { timeout: 30_000 });
+    const prefix = CACHES.includes(name) ? prefixOf(PREFIX, name) : PREFIX;
+    const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, name, url, prefix], { timeout: 30_000 });
     const { ms, grownMb } = JSON.parse(stdout);
     memory[name].push(grownMb);
     return ms;

@@ -7,6 +7,7 @@ import { kindOfError } from './kind-of-error.js';
 import type { MethodCall, MethodServices } from './method-policy.js';
 import { OwnAnswer, settled } from './own-answer.js';
 import { isPlainObject } from './plain-object.js';
+import { isServed } from './served.js';
 import { isStream } from './streams/is-stream.js';
 import { streamEntry, type StreamOptions } from './streams/stream-options.js';
 import { UnkeptStream } from './streams/unkept-stream.js';
@@ -145,7 +146,7 @@ export class CachedCall {
   /** Whether it came from the cache. Of what is no object that is not known where the call ran the method as well. */
   isHit(outcome: unknown): boolean {
     const status = this.services.cache.outcomeOf(outcome)?.status;
-    return status === undefined ? !this.isLoading : status === 'hit' || status === 'stale';
+    return status === undefined ? !this.isLoading : isServed(status);
   }
 
   /** What this call loads itself has come, and it may still wait for the load of another one. */
@@ -222,8 +223,7 @@ export class CachedCall {
     const field = this.options.annotate;
     if (field === undefined) return outcome;
     const { cache } = this.services;
-    const status = cache.outcomeOf(outcome)?.status;
-    const isHit = status === 'hit' || status === 'stale';
+    const isHit = isServed(cache.outcomeOf(outcome)?.status);
     const results = this.call.resultsOf(outcome).map((result) => {
       return isPlainObject(result) && !isStream(result) ? { ...result, [field]: isHit } : result;
     });

@@ -2,6 +2,7 @@ import type { AgentCache } from '../core/cache.js';
 import type { CachedCall, CallEntry } from './cached-call.js';
 import type { MethodCall } from './method-policy.js';
 import { settled } from './own-answer.js';
+import { isServed } from './served.js';
 import type { TextBatch } from './text-batch.js';
 import { areAlike, commonDimension, copyOfVector, isVector } from './vectors.js';
 
@@ -134,8 +135,7 @@ export class EmbeddingLoad {
   /** The whole counts as a miss as soon as one of its vectors is one. */
   private adopt(outcome: unknown, vectors: ReadonlyMap<string, unknown>): unknown {
     const sources = [...vectors.values()];
-    const isHit = (vector: unknown): boolean =>
-      ['hit', 'stale'].includes(this.parts.cache.outcomeOf(vector)?.status ?? '');
+    const isHit = (vector: unknown): boolean => isServed(this.parts.cache.outcomeOf(vector)?.status);
     this.parts.cache.adoptOutcome(outcome, sources.find((vector) => !isHit(vector)) ?? sources[0]);
     return outcome;
   }

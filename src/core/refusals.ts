@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { EntryAddress } from './entry.js';
 import type { BypassReason, EventSink } from './events.js';
+import { digest } from './key/digest.js';
 
 /** How many keys, and how many categories, the last refusal is remembered of. */
 const MAX_REMEMBERED = 1_000;
@@ -30,12 +30,12 @@ export class Refusals {
 
   /** Something is stored under the key: what was refused before is past. */
   forget(storageKey: string): void {
-    if (this.byKey.size > 0) this.byKey.delete(hashOf(storageKey));
+    if (this.byKey.size > 0) this.byKey.delete(digest(storageKey));
   }
 
   /** A sentence on why nothing may be stored; `null`: nothing is known. */
   explain({ category, storageKey }: EntryAddress): string | null {
-    const ofKey = this.byKey.get(hashOf(storageKey));
+    const ofKey = this.byKey.get(digest(storageKey));
     if (ofKey !== undefined) return ofKey;
     const counts = this.byCategory.get(category);
     if (!counts) return null;
@@ -44,7 +44,7 @@ export class Refusals {
   }
 
   private remember(storageKey: string, sentence: string): void {
-    const hash = hashOf(storageKey);
+    const hash = digest(storageKey);
     this.byKey.delete(hash);
     makeRoom(this.byKey).set(hash, sentence);
   }
@@ -55,8 +55,4 @@ function makeRoom<T>(map: Map<string, T>): Map<string, T> {
   const [oldest] = map.keys();
   if (map.size >= MAX_REMEMBERED && oldest !== undefined) map.delete(oldest);
   return map;
-}
-
-function hashOf(storageKey: string): string {
-  return createHash('sha256').update(storageKey).digest('base64url');
 }

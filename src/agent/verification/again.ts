@@ -3,6 +3,7 @@ import type { CallEntry } from '../cached-call.js';
 import { isFailedResult } from '../failed-result.js';
 import type { Again, MethodCall } from '../method-policy.js';
 import { settled } from '../own-answer.js';
+import { isServed } from '../served.js';
 
 /** A hit that may be run again. */
 interface Hit {
@@ -38,7 +39,7 @@ async function storedAt({ cache, entry }: Hit): Promise<number | null> {
   try {
     // Memory may be told of a change a moment after the store has it.
     const { status, storedAtMs } = await cache.explain(entry.keys[0], { ...entry.policy, memory: false });
-    return status === 'hit' || status === 'stale' ? storedAtMs : null;
+    return isServed(status) ? storedAtMs : null;
   } catch {
     return null;
   }

@@ -25,7 +25,8 @@ export class Cascade {
   /** As {@link ofTags}. */
   ofResources(resources: readonly Resource[]): readonly Resource[] | null {
     const { resource } = this.functions;
-    return resource ? closureOf(resources, (item) => resourceGroup(normalised(item)), resource) : resources;
+    if (!resource) return resources;
+    return closureOf(resources, (item) => resourceGroup(normalised(item)), resource)?.map(normalised) ?? null;
   }
 }
 

@@ -1,12 +1,10 @@
-import { assertArray, contextGroup, namespaceGroup, tagGroup, type Group } from '../versions/groups.js';
+import { assertArray, contextGroup, distinct, namespaceGroup, tagGroup, type Group } from '../versions/groups.js';
 import type { CachePolicy } from './cache-policy.js';
 import type { Cascade } from './cascade.js';
 import type { ResourceGroups } from './resource-groups.js';
 import { TextMemo } from './text-memo.js';
 
 const NONE: readonly Group[] = [];
-/** Up to so many, comparing each with all is faster than a set. */
-const FEW = 16;
 
 type GroupedPolicy = Pick<CachePolicy<never>, 'tags' | 'context' | 'dependsOn'>;
 
@@ -40,12 +38,7 @@ export class EntryGroups {
   /** Of the tags and of all that they depend on, each once; `null`: that is not known. */
   ofTags(tags: readonly string[]): readonly Group[] | null {
     assertArray('tags', tags, 'texts');
-    return distinct(this.cascade.ofTags(tags)?.map((tag) => this.tags.of(tag)));
+    const groups = this.cascade.ofTags(tags)?.map((tag) => this.tags.of(tag));
+    return groups ? distinct(groups) : null;
   }
-}
-
-function distinct(groups: readonly Group[] | undefined): readonly Group[] | null {
-  if (!groups) return null;
-  if (groups.length > FEW) return [...new Set(groups)];
-  return groups.every((group, index) => groups.indexOf(group) === index) ? groups : [...new Set(groups)];
 }

@@ -1,4 +1,12 @@
-import { assertArray, ANY_RESOURCE, pathGroup, resourceGroup, SOME_RESOURCE, type Group } from '../versions/groups.js';
+import {
+  assertArray,
+  ANY_RESOURCE,
+  distinct,
+  pathGroup,
+  resourceGroup,
+  SOME_RESOURCE,
+  type Group,
+} from '../versions/groups.js';
 import type { PathPlaces } from '../ports/path-places.js';
 import type { Cascade } from './cascade.js';
 import { foldersAbove, lexicalPath } from './lexical-path.js';
@@ -32,7 +40,7 @@ export class ResourceGroups {
   stamped(resources: readonly Resource[]): readonly Group[] | null {
     assertArray('dependsOn', resources, 'resources');
     if (resources.length === 0) return NONE;
-    const all = this.cascade.ofResources(resources.map(normalised))?.map(normalised);
+    const all = this.cascade.ofResources(resources.map(normalised));
     if (!all) return null;
     return distinct([...all.flatMap((resource) => this.stampedOne(resource)), ANY_RESOURCE]);
   }
@@ -78,5 +86,3 @@ function changedPath(place: string): Group[] {
     ...[place, ...above].map((folder) => pathGroup('below', folder)),
   ];
 }
-
-const distinct = (groups: readonly Group[]): readonly Group[] => (groups.length > 1 ? [...new Set(groups)] : groups);

@@ -25,6 +25,8 @@ export type Answered = (results: ReadResult[]) => void;
 /** One caller's read under way. */
 interface Question {
   readonly addresses: readonly EntryAddress[];
+  /** Of all of them, each once. */
+  readonly groups: readonly Group[];
   /** By an invalidation that was not confirmed; in the order of the addresses, and empty where none was. */
   readonly wereCovered: readonly boolean[];
   /** In monotonic milliseconds. */
@@ -68,12 +70,14 @@ export class StoreReads {
   /** As {@link read}. Every hit that memory does not have comes this way, so it makes no promise. */
   ask(addresses: readonly EntryAddress[], answered: Answered): void {
     const { memory, store, pending, clock } = this.parts;
+    const groups = groupsOf(addresses);
     const question: Question = {
       addresses,
+      groups,
       // What is covered now stays so for this read, also if it is confirmed meanwhile: the answer may be older than that.
       wereCovered: pending.isEmpty ? NONE : addresses.map((address) => pending.covers(address)),
       askedAtMs: clock.monotonicNow(),
-      reading: memory.beginRead(memory.isOn ? this.keysOf(addresses) : NONE),
+      reading: memory.beginRead(memory.isOn ? this.keysOf(addresses, groups) : NONE),
       answered,
     };
     const { gather } = store.entries;
@@ -83,8 +87,7 @@ export class StoreReads {
 
   private send(questions: readonly Question[]): void {
     const { memory, store } = this.parts;
-    const addresses = questions.length === 1 ? (questions[0] as Question).addresses : questions.flatMap(addressesOf);
-    const groups = groupsOf(addresses);
+    const { addresses, groups } = together(questions);
     const entryKeys = addresses.map(({ storageKey }) => storageKey);
     const replying = store.entries.read(entryKeys, this.tokenKeysOf(groups), { withTtl: memory.isOn });
     void replying
@@ -107,8 +110,8 @@ export class StoreReads {
 
   /** `named`: of the groups of all who were asked for together. */
   private finish(question: Question, entries: readonly (StoredEntry | null)[], named: Tokens): void {
-    const { addresses, wereCovered, reading, answered } = question;
-    if (this.parts.memory.isOn) this.holdVersions(reading, groupsOf(addresses), named);
+    const { addresses, groups, wereCovered, reading, answered } = question;
+    if (this.parts.memory.isOn) this.holdVersions(reading, groups, named);
     const found = addresses.map((address, index) => {
       return this.judge.open(address, entries[index] ?? null, wereCovered[index] === true);
     });
@@ -155,8 +158,8 @@ export class StoreReads {
     return tokens ? { ok: true, value: tokens } : (reply as Reply<never>);
   }
 
-  private keysOf(addresses: readonly EntryAddress[]): string[] {
-    return [...addresses.map(({ storageKey }) => storageKey), ...this.tokenKeysOf(groupsOf(addresses))];
+  private keysOf(addresses: readonly EntryAddress[], groups: readonly Group[]): string[] {
+    return [...addresses.map(({ storageKey }) => storageKey), ...this.tokenKeysOf(groups)];
   }
 
   private tokenKeysOf(groups: readonly Group[]): string[] {
@@ -178,7 +181,13 @@ export class StoreReads {
 
 const NONE: readonly never[] = [];
 
-const addressesOf = ({ addresses }: Question): readonly EntryAddress[] => addresses;
+/** What is asked for in one read. */
+function together(questions: readonly Question[]): Pick<Question, 'addresses' | 'groups'> {
+  const [only] = questions;
+  if (only && questions.length === 1) return only;
+  const addresses = questions.flatMap((question) => question.addresses);
+  return { addresses, groups: groupsOf(addresses) };
+}
 
 function groupsOf(addresses: readonly EntryAddress[]): readonly Group[] {
   const [only] = addresses;

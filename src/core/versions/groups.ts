@@ -48,3 +48,12 @@ export function assertArray(what: string, value: unknown, ofWhat: string): void 
   if (Array.isArray(value)) return;
   throw new CacheArgumentError(`${what} is of type ${typeof value}: expected an array of ${ofWhat}`);
 }
+
+/** Up to so many, comparing each with all is faster than a set. */
+const FEW = 16;
+
+/** Each once, in their order. */
+export function distinct(groups: readonly Group[]): readonly Group[] {
+  if (groups.length > FEW) return [...new Set(groups)];
+  return groups.every((group, index) => groups.indexOf(group) === index) ? groups : [...new Set(groups)];
+}

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digest } from '../key/digest.js';
 import type { Group } from './groups.js';
 import type { Snapshot } from '../ports/codec.js';
 
@@ -42,7 +42,7 @@ export function isCurrent(
 /** 16 hex digits that tell snapshots apart: loads under the same one come to the same result. */
 export function stampOf(snapshot: Snapshot): string {
   const pairs = Object.entries(snapshot).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(pairs)).digest('hex').slice(0, 16);
+  return digest(JSON.stringify(pairs)).slice(0, 16);
 }
 
 /** What a load is known to run under. */
