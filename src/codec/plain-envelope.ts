@@ -52,7 +52,7 @@ export function writeEnvelope(envelope: Envelope, compression: Compression): Buf
  */
 export function readEnvelope(stored: Buffer, key: string, compression: Compression): Envelope | 'foreign' | null {
   const line = firstLineOf(stored);
-  if (line?.mark !== checksumOf(stored.subarray(line.textAt))) return null;
+  if (!line || line.mark !== checksumOf(stored.subarray(line.textAt))) return null;
   const header: unknown = JSON.parse(line.text);
   const payload = stored.subarray(line.restAt);
   if (!isHeader(header) || header.n !== payload.length) return null;
