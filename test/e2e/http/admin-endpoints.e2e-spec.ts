@@ -209,7 +209,7 @@ describe.each(HTTP_FRAMEWORKS)('administration over HTTP on %s', (framework) => 
 
   describe('GET /cache/explain', () => {
     it('tells why an entry is served, and never what is in it', async () => {
-      const app = await start();
+      const app = await start({});
       await isHit(app, 'report:1', { tags: ['reports'] });
       const { body, text, headers } = await app.explain({ key: 'report:1' }).expect(200);
       expect(body).toMatchObject({ key: 'report:1', status: 'hit', tier: 'memory', bytes: expect.any(Number) });
