@@ -6,7 +6,6 @@ import * as net from 'node:net';
 import * as crypto from 'node:crypto';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { compileFunction } from 'node:vm';
 import 'reflect-metadata';
 import type * as Throttler from '@nestjs/throttler';
 
@@ -33,7 +32,8 @@ function load(file: string): object {
   if (known) return known.exports;
   const module = { exports: {} };
   loaded.set(file, module);
-  const run = compileFunction(readFileSync(file, 'utf8'), ['require', 'exports', 'module'], { filename: file }) as Run;
+  // A function of this realm, as all that it is given.
+  const run = Reflect.construct(Function, ['require', 'exports', 'module', readFileSync(file, 'utf8')]) as Run;
   run((id: string) => requireFrom(file, id), module.exports, module);
   return module.exports;
 }
