@@ -281,9 +281,7 @@ describe('readCacheEnvironment', () => {
 
   it('warns of what is checked and has no effect', () => {
     const { warnings } = read({ CACHE_METRICS_AGGREGATE: 'true' });
-    expect(warnings).toEqual([
-      'CACHE_METRICS_AGGREGATE has no effect: this version counts every instance by itself',
-    ]);
+    expect(warnings).toEqual(['CACHE_METRICS_AGGREGATE has no effect: this version counts every instance by itself']);
     expect(read({ CACHE_METRICS_AGGREGATE: 'false' }).warnings).toEqual([]);
   });
 });

@@ -90,7 +90,7 @@ describe('readInvalidateBody', () => {
 
   it('hands on nothing but what it has looked at', () => {
     const body = { resources: [{ type: 'file', id: '/a' }] };
-    const { target } = readInvalidateBody(body) as { target: { resources: object[] } };
+    const { target } = readInvalidateBody(body) as unknown as { target: { resources: object[] } };
     expect(target.resources).toEqual(body.resources);
     expect(target.resources[0]).not.toBe(body.resources[0]);
   });
