@@ -157,6 +157,13 @@ describe.each(HTTP_FRAMEWORKS)('administration over HTTP on %s', (framework) => 
       expect(app.events).toEqual([{ action: 'invalidate', outcome: 'invalid', form: null }]);
     });
 
+    it('would be caught if what is wrong were handed on', async () => {
+      const app = await start();
+      await isHit(app, 'report:1');
+      await app.cache.invalidate({ pattern: 'rep*' });
+      expect(await isHit(app, 'report:1')).toBe(false);
+    });
+
     it('has a line for each request that is wrong', async () => {
       const app = await start({});
       await app.post({ tag: '' }).expect(400);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BadRequestException } from '@nestjs/common';
 import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
 import { readExplainQuery, readInvalidateBody } from '../../../src/nest/http/admin/admin-requests.js';
 
 const MARK = 'SECRET';
@@ -78,6 +79,16 @@ describe('readInvalidateBody', () => {
   it.each([undefined, null, 'text', 1, true, [], [{ tag: 'a' }]])('refuses %j in place of an object', (body) => {
     expect(() => readInvalidateBody(body)).toThrow(
       'The body is no JSON object: expected a JSON object with exactly one of',
+    );
+  });
+
+  it('takes every body that the concept page shows, and it shows every form', () => {
+    const page = readFileSync('docs/concepts/admin.md', 'utf8');
+    const shown = [...page.matchAll(/^ask '(.*)'$/gm)].map(
+      ([, body]) => readInvalidateBody(JSON.parse(body as string)).form,
+    );
+    expect(new Set(shown)).toEqual(
+      new Set(['key', 'tag', 'tags', 'resource', 'resources', 'context', 'namespace', 'scope', 'pattern']),
     );
   });
 
