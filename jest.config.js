@@ -15,6 +15,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@nestjs/throttler$': '<rootDir>/test/support/throttler.ts',
     '^nestjs-agent-cache$': '<rootDir>/src/index.ts',
     '^nestjs-agent-cache/(.*)$': '<rootDir>/src/$1.ts',
     ...nest11,

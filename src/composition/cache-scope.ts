@@ -67,12 +67,22 @@ export class CacheScope implements ScopeSource {
   }
 
   /**
+   * Runs `fn` as whoever has exactly these ids, whatever the resolver or an enclosing `run()` knows: who looks after the
+   * entries of others names theirs. Without ids nobody is known. Throws `CacheArgumentError` for an id that is no text.
+   */
+  exactly<T>(values: ScopeValues, fn: () => T): T {
+    assertTexts(values);
+    return this.contexts.run({ values: Object.freeze(named(values)), copy: undefined, isExact: true }, fn);
+  }
+
+  /**
    * `undefined` where nothing is named; an id that is named and not known is empty. Of a resolver that throws, or answers a
    * Promise or anything else that is no object, no id is known: what `run()` does not name bypasses the cache.
    */
   current(): ScopeValues | undefined {
-    const given = this.contexts.getStore()?.values;
-    const values = this.resolve ? { ...this.resolved(), ...given } : given;
+    const context = this.contexts.getStore();
+    const given = context?.values;
+    const values = this.resolve && !context?.isExact ? { ...this.resolved(), ...given } : given;
     return values && Object.keys(values).length > 0 ? values : undefined;
   }
 

@@ -10,6 +10,8 @@ export interface RunContext {
   readonly values: ScopeValues;
   /** The session's copy; `undefined`: it works on the live world. */
   readonly copy: { readonly base: string; readonly run: ForkedRun } | undefined;
+  /** The values are all there is: whoever else asks is not looked at. */
+  readonly isExact?: true;
 }
 
 /** Finds the copy that a function works on. */

@@ -88,6 +88,22 @@ export interface CacheEvents {
   delete: { readonly category: string; readonly count: number };
   /** `target`: the form it has, such as `tag`. */
   invalidate: { readonly target: string; readonly acknowledged: boolean };
+  /**
+   * The HTTP endpoints for administration were used, or somebody tried to. Holds nothing that the request said: no key, id,
+   * address or token.
+   */
+  admin: {
+    readonly action: 'invalidate' | 'explain';
+    /**
+     * `done`: the cache was asked. `refused`: without the right token, or by the app's own guard. `throttled`: too many
+     * requests. `invalid`: no form of a target, or a wrong one. `failed`: an error that nobody expects.
+     */
+    readonly outcome: 'done' | 'refused' | 'throttled' | 'invalid' | 'failed';
+    /** The form of the target, such as `tag`; `null` where it was not looked at, or is wrong. */
+    readonly form: string | null;
+    /** What `invalidate` answered, where it was asked. */
+    readonly acknowledged?: boolean;
+  };
   /** A call went past the cache: one event for each key. */
   bypass: { readonly category: string; readonly reason: BypassReason };
   /** A result that was passed through and not stored. `reason` names a kind or a place, never content. */

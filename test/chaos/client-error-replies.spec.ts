@@ -58,6 +58,13 @@ describe('a client whose Redis answers with errors', () => {
     expect(opened.events.of('error')[0]).toEqual({ category: 'client', operation: 'set', reason: 'rejected' });
   });
 
+  it('ends a walk over all keys where the answer is none to SCAN, and rejects nothing', async () => {
+    const server = await openFake();
+    server.answer(([name]) => (name === 'SCAN' ? '+OK\r\n' : undefined));
+    expect(await opened.client.invalidatePattern('a*')).toBe(0);
+    expect(await opened.store.deleteMatching('test:*')).toEqual({ deleted: 0, complete: false });
+  });
+
   it('goes on working where the check of the order of replies is forbidden', async () => {
     const server = await openFake();
     server.answer(([name]) => (name === 'ECHO' ? '-NOPERM no permission\r\n' : undefined));

@@ -12,7 +12,7 @@ import {
   IsRedisUrl,
   IsTimeout,
   IsTimeToLive,
-  IsToken,
+  IsTokens,
 } from './environment-validators.js';
 
 /**
@@ -74,8 +74,11 @@ export class CacheEnvironment {
   /** AES-256-GCM keys, `id:base64,…` of 32 bytes each: the first encrypts, all decrypt. Empty: not encrypted. */
   @IsEncryptionKeys() CACHE_ENCRYPTION_KEYS = '';
 
-  /** Token of the invalidation endpoint, which this version does not have. */
-  @IsToken() CACHE_ADMIN_TOKEN = '';
+  /**
+   * Tokens for `POST /cache/invalidate` and `GET /cache/explain` of `nestjs-agent-cache/http`, with commas in between: each
+   * is accepted. Empty: the endpoints do not exist, unless the app has a guard of its own for them.
+   */
+  @IsTokens() CACHE_ADMIN_TOKEN = '';
   /** `true`: add the counts of all instances up in Redis. This version counts each instance by itself. */
   @IsBooleanText() CACHE_METRICS_AGGREGATE = 'false';
 }

@@ -88,10 +88,11 @@ export const IsEncryptionKeys = (): PropertyDecorator =>
     (keys) => parseEncryptionKeys(keys).ok,
   );
 
-/** A secret that is hard to guess. */
-export const IsToken = (): PropertyDecorator =>
-  textRule('at least 16 characters without spaces; `openssl rand -hex 32` makes such a token', (text) =>
-    /^[\x21-\x7e]{16,}$/.test(text),
+/** Secrets that are hard to guess. */
+export const IsTokens = (): PropertyDecorator =>
+  listRule(
+    'at least 16 characters without spaces, several with commas in between; `openssl rand -hex 32` makes such a token',
+    (tokens) => tokens.every((token) => /^[\x21-\x7e]{16,}$/.test(token)),
   );
 
 /** A check of a variable's text. An empty text is an absent variable, and right. */

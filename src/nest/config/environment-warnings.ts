@@ -13,11 +13,7 @@ export function warningsOf(env: NodeJS.ProcessEnv): string[] {
   ];
 }
 
-function ineffectiveIn({ CACHE_ADMIN_TOKEN: token, CACHE_METRICS_AGGREGATE: aggregate }: CacheEnvironment): string[] {
-  return [
-    ...(token === '' ? [] : ['CACHE_ADMIN_TOKEN has no effect: this version has no invalidation endpoint']),
-    ...(parseBooleanText(aggregate)
-      ? ['CACHE_METRICS_AGGREGATE has no effect: this version counts every instance by itself']
-      : []),
-  ];
+function ineffectiveIn({ CACHE_METRICS_AGGREGATE: aggregate }: CacheEnvironment): string[] {
+  if (!parseBooleanText(aggregate)) return [];
+  return ['CACHE_METRICS_AGGREGATE has no effect: this version counts every instance by itself'];
 }

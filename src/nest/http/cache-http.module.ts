@@ -9,34 +9,34 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
 import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import type { Server } from 'node:http';
+import { adminConfig } from '../config/admin.config.js';
+import { adminProviders } from './admin/admin-access.js';
+import { CacheAdminController } from './admin/admin.controller.js';
 import { CacheHttpController } from './cache-http.controller.js';
 import { CacheHttpInterceptor } from './cache-http.interceptor.js';
 import { CacheHttpMiddleware } from './cache-http.middleware.js';
+import { CACHE_HTTP_OPTIONS, type CacheHttpOptions } from './http-options.js';
 import { MountedCache } from './mounted-cache.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { QueryMeter } from './query-meter.js';
 import { RequestTrace } from './request-trace.js';
 
-/** What an app may leave out. */
-export interface CacheHttpOptions {
-  /** Headers on every response. Default true; `false`: only where `@UseInterceptors(CacheHttpInterceptor)` says so. */
-  readonly interceptor?: boolean;
-}
-
-const CACHE_HTTP_OPTIONS = Symbol('nestjs-agent-cache:http-options');
-
 const passThrough: NestInterceptor = { intercept: (_context, next) => next.handle() };
 
 /**
  * `GET /cache/health`, `GET /cache/metrics`, headers on every response, and `QueryMeter` for the whole app. Nothing of
- * it exists unless it is imported; it also works, with nothing to report, in an app without `CacheModule`.
+ * it exists unless it is imported; it also works, with nothing to report, in an app without `CacheModule`. With
+ * `CACHE_ADMIN_TOKEN` set, or with a guard of the app's own, also `POST /cache/invalidate` and `GET /cache/explain`.
  */
 @Global()
 @Module({
-  controllers: [CacheHttpController],
+  imports: [ConfigModule.forFeature(adminConfig)],
+  controllers: [CacheHttpController, CacheAdminController],
   providers: [
+    ...adminProviders,
     MountedCache,
     RequestTrace,
     QueryMeter,

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { CacheScope } from '../../composition/cache-scope.js';
 import { AgentCache } from '../../core/cache.js';
 import { CacheClient } from '../../core/cache-client.js';
+import { CacheEventBus } from '../../core/events.js';
 import { CacheMetrics } from '../../observability/cache-metrics.js';
 
 interface Token<T> {
@@ -27,6 +29,14 @@ export class MountedCache {
 
   get metrics(): CacheMetrics | undefined {
     return this.find(CacheMetrics);
+  }
+
+  get scope(): CacheScope | undefined {
+    return this.find(CacheScope);
+  }
+
+  get events(): CacheEventBus | undefined {
+    return this.find(CacheEventBus);
   }
 
   private find<T>(token: Token<T>): T | undefined {

@@ -16,9 +16,17 @@ export interface Deletion {
   readonly complete: boolean;
 }
 
+type ScanReply = [cursor: Buffer, keys: Buffer[]];
+
+/** Whether it is an answer to SCAN, and not to another command: answers may have come out of step. */
+export function isScanReply(reply: unknown): boolean {
+  const [cursor, keys] = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
+  return Buffer.isBuffer(cursor) && Array.isArray(keys) && keys.every((key) => Buffer.isBuffer(key));
+}
+
 /** How the walk asks and deletes; each step within the deadline. */
 export interface WalkSteps {
-  readonly scan: <T>(command: () => Promise<T>) => Promise<Reply<T>>;
+  readonly scan: (command: () => Promise<ScanReply>) => Promise<Reply<ScanReply>>;
   readonly unlink: (command: () => Promise<number>, keys: readonly Buffer[]) => Promise<Reply<number>>;
   /** `false`: a key that is none of the user's. */
   readonly isOurs: (key: Buffer) => boolean;

@@ -16,7 +16,7 @@ export async function readMemory(client: RedisClient): Promise<Memory> {
     usedBytes: sum(infos.map((info) => numberIn(info, 'used_memory'))),
     // 0 is how a server says that it has no limit; then there is none for all.
     maxBytes: limits.includes(0) ? null : sum(limits),
-    evictionPolicy: textIn(infos[0] ?? '', 'maxmemory_policy'),
+    evictionPolicy: wordOf(textIn(infos[0] ?? '', 'maxmemory_policy')),
   };
 }
 
@@ -36,6 +36,10 @@ function numberIn(info: string, field: string): number | null {
   const text = textIn(info, field);
   return text === null ? null : Number(text);
 }
+
+/** What a server says is shown where it is one of the names that policies have: anything else may hold anything. */
+const wordOf = (text: string | null): string | null =>
+  text !== null && /^[a-z][a-z-]{0,39}$/.test(text) ? text : null;
 
 const textIn = (info: string, field: string): string | null =>
   new RegExp(`^${field}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? null;

@@ -4,7 +4,7 @@ import type { Reply, Store, StoreHealth, StoreMode, StoreWrite } from '../../cor
 import type { Effort } from '../../core/resilience/guarded-call.js';
 import { type BatchCommands, bytesOf, extendAll, onCluster, onOneServer } from './batch-commands.js';
 import { ChangeListeners } from '../change-listeners.js';
-import { type Deletion, deleteMatching } from './delete-matching.js';
+import { type Deletion, deleteMatching, isScanReply } from './delete-matching.js';
 import { GuardedRedis } from './guarded-redis.js';
 import type { IoredisModule, RedisClient } from './load-ioredis.js';
 import { RedisChanges } from './redis-changes.js';
@@ -134,10 +134,10 @@ export class RedisStore implements Store {
 
   private walk(client: RedisClient, pattern: string): Promise<Deletion> {
     return deleteMatching(client, pattern, {
-      scan: (command) => this.redis.run(command, ASK),
+      scan: (command) => this.redis.run(command, { ...ASK, accepts: isScanReply }),
       unlink: (command, keys) => {
         const names = keys.map(String);
-        return this.write(this.confirmation.of(command, names), ASK, names);
+        return this.write(this.confirmation.of(command, names), { ...ASK, accepts: isCount }, names);
       },
       isOurs: (key) => !this.changes.isCanary(key),
     });

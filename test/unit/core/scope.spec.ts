@@ -159,6 +159,26 @@ describe('scope', () => {
     expect(await composed.scope.run({ principal: 'alice' }, () => load('unused'))).toBe('of alice');
   });
 
+  it.each<[ScopeValues, ScopeLevel | undefined]>([
+    [{ tenant: 'acme', principal: 'alice' }, 'principal'],
+    [{ tenant: 'acme', workspace: 'w' }, 'workspace'],
+    [{ tenant: 'acme', principal: 'alice', workspace: 'w', session: 's' }, undefined],
+  ])('finds by exactly(%j) what was stored at the level %s, whatever the resolver knows', async (ids, scope) => {
+    const { cache, composed } = createCacheKit({
+      scope: { resolve: () => ({ tenant: 'operators', session: 'mine' }) },
+    });
+    const who = { tenant: 'acme', principal: 'alice', workspace: 'w', session: 's' };
+    await composed.scope.run(who, () => cache.getOrLoad('k:1', async () => 'v', scope ? { scope } : {}));
+    expect(await composed.scope.exactly(ids, () => cache.explain('k:1'))).toMatchObject({ status: 'hit' });
+    expect(await composed.scope.exactly({ tenant: 'acme' }, () => cache.explain('k:1'))).toMatchObject({
+      status: 'miss',
+    });
+    expect(await composed.scope.run(who, () => composed.scope.exactly({}, () => cache.explain('k:1')))).toMatchObject({
+      status: 'bypass',
+    });
+    expect(() => composed.scope.exactly({ tenant: 1 } as never, () => 0)).toThrow(CacheArgumentError);
+  });
+
   it('can be invalidated as a whole', async () => {
     const { cache, composed } = createCacheKit();
     const load = (who: ScopeValues, value: string) =>
