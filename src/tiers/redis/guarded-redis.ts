@@ -6,8 +6,10 @@ import { Guard } from '../../core/resilience/guard.js';
 import type { Effort } from '../../core/resilience/guarded-call.js';
 import { RESILIENCE_DEFAULTS } from '../../core/resilience/resilience-defaults.js';
 import { unavailable } from '../../core/resilience/unavailable.js';
+import { AccessRefusals } from './access-refusals.js';
 import { areOwnersReady } from './cluster-nodes.js';
 import { classifyFailure, NotConnectedError } from './command-failure.js';
+import type { ConnectRefusal } from './connect-refusal.js';
 import { Connections } from './connections.js';
 import { FirstAttempt } from './first-attempt.js';
 import type { RedisClient } from './load-ioredis.js';
@@ -34,6 +36,8 @@ export class GuardedRedis {
   private readonly guard: Guard;
   private readonly breaker: Breaker;
   private readonly availability: Availability;
+  /** Told of all that fails. */
+  readonly refusals: AccessRefusals;
   private readonly probe: RecoveryProbe;
   private readonly silence: Silence;
   private readonly firstAttempt: FirstAttempt;
@@ -45,6 +49,7 @@ export class GuardedRedis {
     const random = parts.random ?? Math.random;
     const tuning = { ...RESILIENCE_DEFAULTS, ...parts.tuning };
     this.availability = new Availability('redis', clock, events);
+    this.refusals = new AccessRefusals(events);
     this.breaker = new Breaker(clock, tuning, (state, reason) => this.breakerChanged(state, reason));
     this.guard = new Guard({
       ...tuning,
@@ -52,7 +57,10 @@ export class GuardedRedis {
       clock,
       random,
       breaker: this.breaker,
-      classify: classifyFailure,
+      classify: (error) => {
+        this.refusals.observe(error);
+        return classifyFailure(error);
+      },
       isOneServer: options.topology.mode !== 'cluster',
       onAnswered: () => this.availability.up(),
       onOutOfStep: () => this.connections.reset(),
@@ -66,7 +74,8 @@ export class GuardedRedis {
       create,
       attemptTimeoutMs: attemptTimeoutOf(options),
       onReady: () => this.becameReady(),
-      onDown: () => this.wentDown(),
+      onDown: (refusal) => this.wentDown(refusal),
+      onError: (error) => this.refusals.observe(error),
     });
   }
 
@@ -156,10 +165,11 @@ export class GuardedRedis {
     this.probe.runSoon();
   }
 
-  private wentDown(): void {
+  private wentDown(refusal: ConnectRefusal | null): void {
     if (this.connections.isReady) return;
     this.firstAttempt.ended(false);
-    this.availability.down('disconnected');
+    if (refusal === null || refusal === 'no-greeting') this.availability.down(refusal ?? 'disconnected');
+    else this.availability.refused(refusal);
   }
 
   private breakerChanged(state: BreakerState, reason: UnavailableReason | null): void {

@@ -16,8 +16,11 @@ export class InnerClients {
   private readonly clients = new Set<Redis>();
   private isDestroyed = false;
 
-  /** `client` must not have begun to connect. */
-  constructor(client: RedisClient) {
+  /** `client` must not have begun to connect. `onError` is told what they fail with. */
+  constructor(
+    client: RedisClient,
+    private readonly onError: (error: Error) => void,
+  ) {
     if (isCluster(client)) this.watchNodes(client);
     else this.watchSentinels(client);
   }
@@ -44,6 +47,7 @@ export class InnerClients {
     // When one is ended, the library may ask the next server.
     if (this.isDestroyed) end(client);
     else this.clients.add(client);
+    client.on('error', this.onError);
     client.once('end', () => this.clients.delete(client));
     return client;
   }
