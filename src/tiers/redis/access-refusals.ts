@@ -15,7 +15,8 @@ export class AccessRefusals {
 
   /** To be given whatever failed; most of it is no refusal. */
   observe(error: unknown): void {
-    const right = error instanceof Error ? deniedRightOf(error.message) : null;
+    const { message } = Object(error) as { readonly message?: unknown };
+    const right = typeof message === 'string' ? deniedRightOf(message) : null;
     if (right === null || this.said.has(right) || this.said.size >= MAX_RIGHTS) return;
     this.said.add(right);
     this.events.emit('denied', { right });

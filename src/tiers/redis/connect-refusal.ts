@@ -35,9 +35,7 @@ const CAUSES: readonly (readonly [RegExp, ConnectRefusal])[] = [
 ];
 
 /** What an error of a client that connects says of the cause; `null`: nothing. */
-export function connectRefusalOf(error: unknown): ConnectRefusal | null {
-  if (!(error instanceof Error)) return null;
-  const { code = '' } = error as NodeJS.ErrnoException;
-  const text = `${code} ${error.message}`;
+export function connectRefusalOf({ code = '', message }: NodeJS.ErrnoException): ConnectRefusal | null {
+  const text = `${code} ${message}`;
   return CAUSES.find(([pattern]) => pattern.test(text))?.[1] ?? null;
 }
