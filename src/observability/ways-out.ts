@@ -12,7 +12,10 @@ const BY_REASON: ReadonlyMap<string, string> = new Map([
     'unknown-authority',
     'its certificate is from an authority that is not known here; name that one in CACHE_REDIS_TLS_CA_FILE or redis.tls.ca',
   ],
-  ['certificate-expired', 'its certificate has expired, or is not valid yet; renew it, or set the clock of this machine'],
+  [
+    'certificate-expired',
+    'its certificate has expired, or is not valid yet; renew it, or set the clock of this machine',
+  ],
   [
     'certificate-name',
     'its certificate is for another name; connect to a name that stands in it, or say which one in redis.tls.servername',

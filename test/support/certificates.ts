@@ -124,7 +124,15 @@ const distinguishedName = (name: string): Buffer =>
 
 /** YYMMDDHHMMSSZ. */
 const time = (date: Date): Buffer =>
-  der(0x17, Buffer.from(`${date.toISOString().replace(/[-:T]|\.\d+/g, '').slice(2)}`));
+  der(
+    0x17,
+    Buffer.from(
+      `${date
+        .toISOString()
+        .replace(/[-:T]|\.\d+/g, '')
+        .slice(2)}`,
+    ),
+  );
 
 const extension = (id: string, value: Buffer, isCritical = false): Buffer =>
   sequence(objectId(id), ...(isCritical ? [der(0x01, Buffer.from([0xff]))] : []), der(0x04, value));

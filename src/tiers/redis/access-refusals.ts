@@ -26,7 +26,8 @@ export class AccessRefusals {
 /** The right that is missing where a server answers with `message`; `null`: it is no refusal. Never holds a name of a user. */
 export function deniedRightOf(message: string): string | null {
   const isOfScript = /The user executing the script|ACL failure in script/.test(message);
-  if (!message.startsWith('NOPERM') && !isOfScript) return null;
+  // In what the library says of sentinels, the words of the last one stand at the end.
+  if (!/\bNOPERM /.test(message) && !isOfScript) return null;
   const [, command] = COMMAND.exec(message) ?? [];
   if (command !== undefined) return `+${command.toLowerCase()}`;
   if (/channel/.test(message)) return 'channels';

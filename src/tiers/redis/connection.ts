@@ -5,7 +5,7 @@ import { type ConnectRefusal, connectRefusalOf } from './connect-refusal.js';
 import { InnerClients } from './inner-clients.js';
 import type { RedisClient } from './load-ioredis.js';
 import { OrderCheck } from './order-check.js';
-import { quietReadyCheck } from './quiet-ready-check.js';
+import { overhear, quietReadyCheck } from './overheard.js';
 import { destroyClient, destroyStream, hasTls, isCluster } from './redis-client.js';
 import { WriteBatch } from './write-batch.js';
 
@@ -53,8 +53,7 @@ export class Connection {
       : null;
     this.inner = new InnerClients(client, (error) => this.observe(error));
     if (isCluster(client)) this.watchNodes(client, tell);
-    else quietReadyCheck(client, tell);
-    client.once('connect', () => (this.wasTurnedAway = true));
+    else this.watchServer(client, tell);
     client.once('ready', () => {
       if (this.cluster) void this.cluster.start().then(() => this.becameReady());
       else this.becameReady();
@@ -123,8 +122,17 @@ export class Connection {
   }
 
   private watchNodes(cluster: Cluster, tell: (error: Error) => void): void {
-    cluster.on('+node', (node: Redis) => quietReadyCheck(node, tell));
+    cluster.on('+node', (node: Redis) => {
+      quietReadyCheck(node, tell);
+      overhear(node, 'asking', tell);
+    });
     cluster.on('node error', (error: Error) => this.observe(error));
+    overhear(cluster, 'cluster', (error) => this.observe(error));
+  }
+
+  private watchServer(client: Redis, tell: (error: Error) => void): void {
+    quietReadyCheck(client, tell);
+    client.once('connect', () => (this.wasTurnedAway = true));
   }
 
   private observe(error: Error): void {

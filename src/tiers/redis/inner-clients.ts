@@ -1,10 +1,11 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { RedisClient } from './load-ioredis.js';
+import { overhear } from './overheard.js';
 import { destroyClient, isCluster } from './redis-client.js';
 
 /** What the library keeps to itself: how a client makes the one with which it asks a sentinel. */
 interface Inside {
-  readonly connector?: { connectToSentinel?: (...args: unknown[]) => Redis };
+  readonly connector?: { connectToSentinel?: (endpoint: unknown, options?: object) => Redis };
 }
 
 /**
@@ -40,7 +41,10 @@ export class InnerClients {
   private watchSentinels(client: Redis): void {
     const { connector } = client as unknown as Inside;
     const connect = connector?.connectToSentinel?.bind(connector);
-    if (connector && connect) connector.connectToSentinel = (...args) => this.watch(connect(...args));
+    if (connector && connect) {
+      connector.connectToSentinel = (endpoint, options) =>
+        this.watch(connect(endpoint, { disableClientInfo: true, ...options }));
+    }
   }
 
   private watch(client: Redis): Redis {
@@ -48,6 +52,8 @@ export class InnerClients {
     if (this.isDestroyed) end(client);
     else this.clients.add(client);
     client.on('error', this.onError);
+    // To the news of a failover.
+    overhear(client, 'subscribe', this.onError);
     client.once('end', () => this.clients.delete(client));
     return client;
   }
