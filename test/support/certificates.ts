@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +81,10 @@ export class CertificateAuthority {
     return path;
   }
 
+  erase(name: string): void {
+    rmSync(join(this.folder, name));
+  }
+
   /** Removes all files. */
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
@@ -103,10 +107,6 @@ export class CertificateAuthority {
     return pem(sequence(content, algorithm, signature));
   }
 }
-
-/** A private key under a password, for those who must not be able to read it. */
-export const locked = (key: string): string =>
-  createPrivateKey(key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'locked' }) as string;
 
 /** Tag, length and content, as X.690 wants them. */
 function der(tag: number, content: Buffer): Buffer {
