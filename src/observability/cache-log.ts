@@ -43,7 +43,6 @@ export function connectLog(events: CacheEventSource, sink: LogSink): () => void 
         );
       });
     },
-    denied: ({ right }) => sink.warn(`${wayOutOfDenied(right)}. This is said once`),
     ...warnings(sink),
   });
 }
@@ -51,6 +50,7 @@ export function connectLog(events: CacheEventSource, sink: LogSink): () => void 
 function warnings(sink: LogSink): CacheListeners {
   const costs = new Once();
   return {
+    denied: ({ right }) => sink.warn(`${wayOutOfDenied(right)}. This is said once`),
     costUnknown: ({ category }) => {
       costs.say(category, (whose) => {
         sink.warn(

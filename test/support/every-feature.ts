@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CachedApp } from './cached-app.js';
+import { type CachedApp } from './cached-app.js';
 import { until } from './redis-kit.js';
 
 /** Longer than a lease holds by itself before it is kept up. */

@@ -28,7 +28,9 @@ async function startWithTls(args: readonly string[]): Promise<RedisServer> {
   try {
     return await RedisServer.start({ args });
   } catch (error) {
-    throw new Error(`These tests need a redis-server that speaks TLS, which is built with BUILD_TLS=yes: ${error}`);
+    throw new Error(
+      `These tests need a redis-server that speaks TLS, which is built with BUILD_TLS=yes: ${String(error)}`,
+    );
   }
 }
 

@@ -50,7 +50,12 @@ function contradictionsOfTls(environment: CacheEnvironment): string[] {
 
 function masked(name: string, text: string): string {
   if (SECRET_VARIABLES.includes(name)) return '***';
-  // What should be in the file may stand in its place.
-  if (name.endsWith('_FILE') && !/^(?!.*-----)[\w ./\\:~-]{1,200}$/.test(text)) return '***';
+  if (name.endsWith('_FILE')) return isPath(text) ? text : '***';
   return name === 'REDIS_URL' ? maskUrl(text) : maskValue(text);
+}
+
+/** What should be in a file may stand in the place of its path. */
+function isPath(text: string): boolean {
+  const isPart = (part: string): boolean => /^[\w .~:-]{0,40}$/.test(part) && !part.includes('-----');
+  return /^(?:\.{0,2}\/|[A-Za-z]:\\)/.test(text) && text.split(/[\\/]/).every(isPart);
 }

@@ -3,7 +3,7 @@ import type { BreakerState, Reply, StoreHealth, UnavailableReason } from '../../
 import { Availability } from '../../core/resilience/availability.js';
 import { Breaker } from '../../core/resilience/breaker.js';
 import { Guard } from '../../core/resilience/guard.js';
-import type { Effort } from '../../core/resilience/guarded-call.js';
+import type { Effort, Fault } from '../../core/resilience/guarded-call.js';
 import { RESILIENCE_DEFAULTS } from '../../core/resilience/resilience-defaults.js';
 import { unavailable } from '../../core/resilience/unavailable.js';
 import { AccessRefusals } from './access-refusals.js';
@@ -17,6 +17,7 @@ import { RecoveryProbe } from './recovery-probe.js';
 import type { RedisParts } from './redis-parts.js';
 import { attemptTimeoutOf, isCluster, mastersOf } from './redis-client.js';
 import { Silence } from './silence.js';
+import type { SupervisorOptions } from './supervisor.js';
 
 /** Silence after which connections that look alive are thrown away, in milliseconds. */
 const SILENCE_MS = 1_000;
@@ -57,10 +58,7 @@ export class GuardedRedis {
       clock,
       random,
       breaker: this.breaker,
-      classify: (error) => {
-        this.refusals.observe(error);
-        return classifyFailure(error);
-      },
+      classify: (error) => this.classify(error),
       isOneServer: options.topology.mode !== 'cluster',
       onAnswered: () => this.availability.up(),
       onOutOfStep: () => this.connections.reset(),
@@ -68,15 +66,25 @@ export class GuardedRedis {
     this.probe = new RecoveryProbe(clock, tuning.breakerOpenMs, () => this.askWhetherAlive());
     this.silence = new Silence(clock);
     this.firstAttempt = new FirstAttempt(clock);
-    this.connections = new Connections(options.connections, {
-      clock,
-      random,
-      create,
+    this.connections = this.connect({ clock, random, create }, options);
+  }
+
+  private connect(
+    parts: Pick<SupervisorOptions, 'clock' | 'random' | 'create'>,
+    options: ResolvedRedisOptions,
+  ): Connections {
+    return new Connections(options.connections, {
+      ...parts,
       attemptTimeoutMs: attemptTimeoutOf(options),
       onReady: () => this.becameReady(),
       onDown: (refusal) => this.wentDown(refusal),
       onError: (error) => this.refusals.observe(error),
     });
+  }
+
+  private classify(error: unknown): Fault {
+    this.refusals.observe(error);
+    return classifyFailure(error);
   }
 
   get isClosed(): boolean {
