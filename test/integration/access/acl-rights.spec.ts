@@ -150,10 +150,29 @@ describe('the rights that the page names', () => {
     expect(String(await server.command('GET', 'other-app:k'))).toBe('theirs');
   });
 
+  it('need one more for another database', async () => {
+    const url = `${server.url.replace('//', '//agent-cache:secret@')}/1`;
+    await server.command(...userWith('agent-cache', 'secret', RIGHTS));
+    const app = await CachedApp.start({ prefix: 'agent-cache', redis: { url } });
+    await until(() => Promise.resolve(app.logged.length > 1));
+    expect((await app.viaCache()).isHit).toBe(false);
+    expect(app.logged).toEqual([
+      expect.stringContaining('Redis refuses +select to the user of the cache'),
+      expect.stringContaining('its ACL forbids the user of the cache to connect'),
+    ]);
+    await server.command('ACL', 'SETUSER', 'agent-cache', ...rightsIn('database'));
+    await app.untilHits(2_500);
+    await app.close();
+  });
+
   it('stand on the page, each with what it is for', () => {
     const page = readFileSync('docs/concepts/redis-access.md', 'utf8');
-    const rows = [...page.matchAll(/^\| (`[^|`](?:[^`]|\|)*`(?:, `[^`]+`)*) \| .{10,} \| .{5,} \|$/gm)];
-    const named = rows.flatMap(([, rights = '']) => rights.replaceAll('\\|', '|').replaceAll('`', '').split(', '));
-    for (const right of RIGHTS) expect(named).toContain(right);
+    const cells = [...page.matchAll(/^\| (`[~&+].*?) \| .{10,} \| .{5,} \|$/gm)].map(([, cell = '']) => cell);
+    const named = cells.flatMap((cell) =>
+      [...cell.replaceAll('\\|', '|').matchAll(/`([^`]+)`/g)].map(([, right]) => right),
+    );
+    const lines = (['cache', 'replicas', 'database', 'cluster', 'sentinel'] as const).flatMap(rightsIn);
+    for (const right of lines.filter((rule) => rule !== 'resetchannels')) expect(named).toContain(right);
+    for (const right of named) expect(lines).toContain(right);
   });
 });
