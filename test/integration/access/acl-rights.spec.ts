@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import type { Duration } from '../../../src/core/policy/duration.js';
 import { type Denial, denialsIn, rightsIn, userWith } from '../../support/acl-lines.js';
 import { CachedApp } from '../../support/cached-app.js';
 import { everyFeature, type Found } from '../../support/every-feature.js';
@@ -71,18 +72,23 @@ describe('the rights that the page names', () => {
   afterAll(() => Promise.all([server.stop(), replica.stop()]));
 
   /** Everything that the cache does, with these rights. */
-  const tryWith = async (rights: readonly string[], soonMs: number): Promise<Found & { denials: Denial[] }> => {
+  const tryWith = async (
+    rights: readonly string[],
+    soonMs: number,
+    timeout: Duration = '100ms',
+  ): Promise<Found & { denials: Denial[] }> => {
     await server.command('FLUSHALL');
     await server.command('ACL', 'LOG', 'RESET');
     await server.command(...userWith('agent-cache', 'secret', ['resetchannels', ...rights]));
     const url = server.url.replace('//', '//agent-cache:secret@');
-    const start = (): Promise<CachedApp> => CachedApp.start({ prefix: 'agent-cache', redis: { url, minReplicas: 1 } });
+    const start = (): Promise<CachedApp> =>
+      CachedApp.start({ prefix: 'agent-cache', redis: { url, timeout, minReplicas: 1 } });
     const found = await everyFeature(start, soonMs);
     return { ...found, denials: denialsIn(await server.command('ACL', 'LOG')) };
   };
 
   it('are enough for everything that the cache does, and nothing is refused', async () => {
-    const { failed, logged, denials } = await tryWith(RIGHTS, 2_000);
+    const { failed, logged, denials } = await tryWith(RIGHTS, 2_000, '2s');
     expect({ failed, logged, denials }).toEqual({ failed: [], logged: [[], []], denials: [] });
   });
 
@@ -93,10 +99,10 @@ describe('the rights that the page names', () => {
         RIGHTS.filter((other) => other !== right),
         100,
       );
-      slowestMs = Math.max(slowestMs, found.slowestMs);
       expect(found.denials).not.toEqual([]);
       expect([...found.failed].sort()).toEqual([...new Set(WITHOUT[right])].sort());
       expect(found.slowestMs).toBeLessThan(BOUND_MS + SLACK_MS);
+      slowestMs = Math.max(slowestMs, found.slowestMs);
       const lines = found.logged.flat();
       expect(lines.length).toBeGreaterThan(0);
       for (const line of lines) expect(line).toMatch(WAY_OUT);

@@ -38,7 +38,7 @@ async function sentinel(): Promise<Servers> {
 describe.each([
   ['a cluster', cluster],
   ['sentinels and their master', sentinel],
-])('an app with %s that speak TLS', (what, begin) => {
+])('an app with %s, by TLS', (what, begin) => {
   let servers: Servers;
   let app: CachedApp;
 
@@ -82,7 +82,7 @@ describe.each([
   it.each<[string, RedisOptions, RegExp]>([
     ['without the authority', { tls: {} }, /its certificate is from an authority that is not known here/],
     ['under another name', { tls: { ...trusting, servername: 'x.internal' } }, /its certificate is for another name/],
-    ['without TLS', {}, /it ends new connections, or lets them wait/],
+    ['when asked in clear', {}, /it ends new connections, or lets them wait/],
   ])('is refused %s, and goes on without it', async (how, options, why) => {
     await start({ ...servers.options, ...options });
     await until(() => Promise.resolve(app.logged.length > 0));
@@ -93,7 +93,7 @@ describe.each([
     expect(app.logged[0]).not.toMatch(/127\.0\.0\.1|x\.internal|\d{5}/);
     recordFault({
       class: 'unreachable',
-      fault: `${what} that speak TLS, ${how}`,
+      fault: `${what} by TLS, ${how}`,
       caller: "the loader's answer",
       boundMs: BOUND_MS,
       addedMs: slowestMs,
