@@ -122,10 +122,18 @@ export interface CacheEvents {
     readonly operation: string;
     readonly reason: UnavailableReason | 'incomplete';
   };
-  /** Once per change: `redis` cannot be used, or tells of no changes, so that `memory` is off. */
+  /**
+   * Once per change: `redis` cannot be used, or tells of no changes, so that `memory` is off. Once more where a cause that
+   * only the operator can take away, such as `certificate-expired`, becomes known during an outage.
+   */
   tierFailed: { readonly tier: string; readonly reason: string };
   /** It can be used again, after `downMs` milliseconds. */
   tierRecovered: { readonly tier: string; readonly downMs: number };
+  /**
+   * Redis refuses something to the user of the cache; once per right. `right`: as an ACL gives it, such as `+mget`, or `keys`,
+   * `channels` or `scripts` where the server does not say which.
+   */
+  denied: { readonly right: string };
 }
 
 /** Name of an event, for `AgentCache.on`. */

@@ -1,5 +1,6 @@
 import { BoundedLabels, OTHER } from './bounded-labels.js';
 import { type CacheEventSource, type CacheListeners, listen } from './event-source.js';
+import { causeOf, wayOutOfDenied } from './ways-out.js';
 
 /** Where lines go. */
 export interface LogSink {
@@ -10,29 +11,24 @@ export interface LogSink {
 const MAX_TIERS = 8;
 const MAX_CATEGORIES = 50;
 
-/** What a server has said may hold anything; what it means is known, and what to do. */
-const WAYS_OUT: ReadonlyMap<string, string> = new Map([
-  [
-    'memory',
-    'Redis does not tell of changes; give the user of the cache +client|id +client|tracking +subscribe ' +
-      '&__redis__:invalidate and let no proxy stand in between, or see memory.withoutTracking',
-  ],
-]);
-
 /**
  * Writes one line per change of state: a tier went away, it is back, results of a category cannot be stored (once per
  * category). Lines are bounded and hold no key, value or address. Returns the way to end that.
  */
 export function connectLog(events: CacheEventSource, sink: LogSink): () => void {
   const tiers = new BoundedLabels(MAX_TIERS);
-  const unavailable = new Set<string>();
+  /** What was said of each tier that is away. */
+  const unavailable = new Map<string, Set<string>>();
   const refused = new Once();
   return listen(events, {
     tierFailed: ({ tier, reason }) => {
       const label = tiers.of(wordOr('a tier', tier));
-      if (unavailable.has(label)) return;
-      unavailable.add(label);
-      const why = wordOr(WAYS_OUT.get(label) ?? 'for another reason', reason);
+      const said = unavailable.get(label) ?? new Set();
+      unavailable.set(label, said);
+      const cause = causeOf(label, reason);
+      if (said.has(cause ?? '') || (said.size > 0 && cause === null)) return;
+      said.add(cause ?? '');
+      const why = cause ?? wordOr('for another reason', reason);
       sink.warn(`${label} is unavailable (${why}): every call goes on without it until it is back`);
     },
     tierRecovered: ({ tier, downMs }) => {
@@ -54,6 +50,7 @@ export function connectLog(events: CacheEventSource, sink: LogSink): () => void 
 function warnings(sink: LogSink): CacheListeners {
   const costs = new Once();
   return {
+    denied: ({ right }) => sink.warn(`${wayOutOfDenied(right)}. This is said once`),
     costUnknown: ({ category }) => {
       costs.say(category, (whose) => {
         sink.warn(

@@ -24,12 +24,12 @@ describe('a client whose Redis cannot be reached', () => {
   };
 
   describe.each([
-    ['refuses connections', refusedPort],
-    ['has a name that nobody knows', () => Promise.resolve('redis://no-such-host.invalid:6379')],
-    ['accepts connections and stays mute', acceptAndMute],
-    ['asks for a password that is not known', passwordServer],
-    ['has no database of that number', serverWithFewDatabases],
-  ])('because it %s', (_what, urlOf) => {
+    ['refuses connections', refusedPort, 'disconnected'],
+    ['has a name that nobody knows', () => Promise.resolve('redis://no-such-host.invalid:6379'), 'disconnected'],
+    ['accepts connections and stays mute', acceptAndMute, 'disconnected'],
+    ['asks for a password that is not known', passwordServer, 'credentials-refused'],
+    ['has no database of that number', serverWithFewDatabases, 'database-refused'],
+  ])('because it %s', (_what, urlOf, reason) => {
     it('answers every call at once with nothing', async () => {
       opened = await openRedis(await urlOf());
       await opened.store.ready(300);
@@ -65,7 +65,7 @@ describe('a client whose Redis cannot be reached', () => {
       const end = performance.now() + 300;
       await until(async () => (await opened.client.get('k')) !== null || performance.now() > end);
       expect(opened.events.tierChanges).toEqual(['tierFailed']);
-      expect(opened.events.of('tierFailed')).toEqual([{ tier: 'redis', reason: 'disconnected' }]);
+      expect(opened.events.of('tierFailed')).toEqual([{ tier: 'redis', reason }]);
     });
 
     it('closes within half a second and leaves nothing open', async () => {

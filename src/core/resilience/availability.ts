@@ -7,8 +7,9 @@ const STEADY_MS = 10_000;
 
 /**
  * Whether a tier can be used at the moment. Reports every change once: `tierFailed` when it goes away (at the start:
- * when the first attempt to reach it failed), `tierRecovered` when it is back. One that comes and goes is reported as
- * back only when it has been for ten seconds: what is reported goes into logs, which must not grow with a fault.
+ * when the first attempt to reach it failed), `tierRecovered` when it is back. A cause that becomes known only later, such
+ * as a certificate that a server has since it was restarted, is reported besides, once. One that comes and goes is reported
+ * as back only when it has been for ten seconds: what is reported goes into logs, which must not grow with a fault.
  */
 export class Availability {
   private isUp: boolean | null = null;
@@ -17,6 +18,8 @@ export class Availability {
   private downSinceMs = 0;
   private recoveredAtMs = -Infinity;
   private steadiness: Timer | null = null;
+  /** What was reported of the present outage. */
+  private readonly reported = new Set<string>();
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -37,8 +40,15 @@ export class Availability {
     for (const listener of this.listeners) this.notify(listener);
   }
 
-  /** The tier cannot be used, for `reason`. */
-  down(reason: UnavailableReason): void {
+  /** The tier cannot be used, for a cause that only its operator can take away: a word of ours, one of a few. */
+  refused(cause: string): void {
+    const wasDown = this.isReportedDown;
+    this.down(cause);
+    if (wasDown && !this.reported.has(cause)) this.report(cause);
+  }
+
+  /** The tier cannot be used, for `reason`, a word of ours. */
+  down(reason: UnavailableReason | (string & {})): void {
     if (this.isUp === false) return;
     this.isUp = false;
     this.steadiness?.cancel();
@@ -46,7 +56,7 @@ export class Availability {
     this.isReportedDown = true;
     this.downSinceMs = this.clock.monotonicNow();
     this.isUnsteady = this.downSinceMs - this.recoveredAtMs < STEADY_MS;
-    this.events.emit('tierFailed', { tier: this.tier, reason });
+    this.report(reason);
   }
 
   /** Reports nothing more that was put off. */
@@ -60,8 +70,14 @@ export class Availability {
     return () => void this.listeners.delete(listener);
   }
 
+  private report(reason: string): void {
+    this.reported.add(reason);
+    this.events.emit('tierFailed', { tier: this.tier, reason });
+  }
+
   private reportRecovered(downMs: number): void {
     this.isReportedDown = false;
+    this.reported.clear();
     this.recoveredAtMs = this.clock.monotonicNow();
     this.events.emit('tierRecovered', { tier: this.tier, downMs });
   }

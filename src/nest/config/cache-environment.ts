@@ -3,10 +3,12 @@ import {
   IsBooleanText,
   IsByteSize,
   IsCachePrefix,
+  IsCertificateFile,
   IsCount,
   IsDurationOrOff,
   IsDurationOrOffWord,
   IsEncryptionKeys,
+  IsKeyFile,
   IsName,
   IsNodeList,
   IsRedisUrl,
@@ -33,6 +35,14 @@ export class CacheEnvironment {
   @IsNodeList() CACHE_REDIS_SENTINELS = '';
   /** Name of the master that the sentinels watch. */
   @IsName() CACHE_REDIS_SENTINEL_NAME = '';
+  /** `true`: TLS to the nodes of a cluster and to sentinels and their master. A single Redis is named by `rediss://` instead. */
+  @IsBooleanText() CACHE_REDIS_TLS = 'false';
+  /** Certificates of the authorities that Redis is trusted by, in place of those that Node knows. */
+  @IsCertificateFile() CACHE_REDIS_TLS_CA_FILE = '';
+  /** Certificate of this client, for a Redis that asks for one. */
+  @IsCertificateFile() CACHE_REDIS_TLS_CERT_FILE = '';
+  /** Private key of this client. */
+  @IsKeyFile() CACHE_REDIS_TLS_KEY_FILE = '';
   /** The most that Redis may add to any one call. */
   @IsTimeout() CACHE_REDIS_TIMEOUT = '100ms';
   /** How long one attempt to connect may take; no caller waits for it. */

@@ -9,6 +9,7 @@ import {
   parseDurationText,
   parseListText,
 } from './environment-values.js';
+import { tlsOptionsOf } from './tls-files.js';
 
 /** The options that valid texts stand for; no parser answers `null` for those. */
 export function optionsOf(texts: CacheEnvironment): CacheOptions {
@@ -34,12 +35,20 @@ function redisOf(texts: CacheEnvironment): RedisOptions {
     ...(texts.CACHE_REDIS_CLUSTER_NODES && { clusterNodes: parseListText(texts.CACHE_REDIS_CLUSTER_NODES) }),
     ...(texts.CACHE_REDIS_SENTINELS && { sentinels: parseListText(texts.CACHE_REDIS_SENTINELS) }),
     ...(texts.CACHE_REDIS_SENTINEL_NAME && { sentinelName: texts.CACHE_REDIS_SENTINEL_NAME }),
+    ...tlsOf(texts),
     timeout: durationOf(texts.CACHE_REDIS_TIMEOUT),
     connectTimeout: durationOf(texts.CACHE_REDIS_CONNECT_TIMEOUT),
     maxInFlight: parseCountText(texts.CACHE_REDIS_MAX_IN_FLIGHT) as number,
     connections: parseCountText(texts.CACHE_REDIS_CONNECTIONS) as number,
     minReplicas: parseCountText(texts.CACHE_REDIS_MIN_REPLICAS) as number,
   };
+}
+
+/** Whoever names a file for it wants TLS. */
+function tlsOf(texts: CacheEnvironment): Pick<RedisOptions, 'tls'> {
+  const { CACHE_REDIS_TLS_CA_FILE: ca, CACHE_REDIS_TLS_CERT_FILE: cert, CACHE_REDIS_TLS_KEY_FILE: key } = texts;
+  const isWanted = parseBooleanText(texts.CACHE_REDIS_TLS) === true || ca !== '' || cert !== '';
+  return isWanted ? { tls: tlsOptionsOf({ ca, cert, key }) } : {};
 }
 
 function ttlOf(texts: CacheEnvironment): TtlOptions {

@@ -12,6 +12,7 @@ import {
   parseDurationText,
   parseListText,
 } from './environment-values.js';
+import { isCertificateFile, isKeyFile } from './tls-files.js';
 
 const PREFIX_EXPECTED = "1 to 64 letters, digits, '.', '_' or '-' that begin with a letter or digit, such as my-app";
 
@@ -75,6 +76,20 @@ export const IsRedisUrl = (): PropertyDecorator =>
 export const IsNodeList = (): PropertyDecorator =>
   listRule('host:port with commas in between, such as 10.0.0.1:6379,10.0.0.2:6379', (nodes) =>
     nodes.every(isNodeAddress),
+  );
+
+/** A file with certificates. */
+export const IsCertificateFile = (): PropertyDecorator =>
+  textRule(
+    'the path of a file that can be read and holds certificates in PEM, such as /etc/redis-tls/ca.crt',
+    isCertificateFile,
+  );
+
+/** A file with a private key. */
+export const IsKeyFile = (): PropertyDecorator =>
+  textRule(
+    'the path of a file that can be read and holds a private key in PEM without a passphrase, such as /etc/redis-tls/tls.key',
+    isKeyFile,
   );
 
 /** A name without spaces. */

@@ -29,6 +29,8 @@ function failFast(options: ResolvedRedisOptions): LegacyReplies<RedisOptions> {
     disconnectTimeout: 100,
     keepAlive: 10_000,
     maxLoadingRetryTime: 100,
+    // Its name in CLIENT LIST is no reason to need one right more.
+    disableClientInfo: true,
     // Ignored by ioredis 5, which speaks RESP2 and knows no other replies.
     protocol: 3,
     replyMapping: 'legacy',

@@ -1,9 +1,12 @@
+import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../../core/ports/clock.js';
 import { ClusterWatch } from './cluster-watch.js';
+import { type ConnectRefusal, connectRefusalOf } from './connect-refusal.js';
 import { InnerClients } from './inner-clients.js';
 import type { RedisClient } from './load-ioredis.js';
 import { OrderCheck } from './order-check.js';
-import { destroyClient, destroyStream, isCluster } from './redis-client.js';
+import { overhear, quietReadyCheck } from './overheard.js';
+import { destroyClient, destroyStream, hasTls, isCluster } from './redis-client.js';
 import { WriteBatch } from './write-batch.js';
 
 export interface ConnectionListener {
@@ -11,6 +14,8 @@ export interface ConnectionListener {
   readonly onReady: () => void;
   /** It is over: the connection was lost, could not be made, or was destroyed. Once. */
   readonly onEnd: () => void;
+  /** What it failed with, and what the servers refused while it was made. */
+  readonly onError?: (error: Error) => void;
 }
 
 /** What the library says of a reply for which there is no command. */
@@ -24,8 +29,13 @@ export class Connection {
   private readonly cluster: ClusterWatch | null;
   private readonly inner: InnerClients;
   private isUp = false;
+  private hasBeenReady = false;
   private hasEnded = false;
   private refused = false;
+  /** The first cause that was told. */
+  private cause: ConnectRefusal | null = null;
+  /** The server was reached, as far as the network is concerned, and has not let the client wait. */
+  private wasTurnedAway = false;
 
   /** `client` must not have begun to connect. */
   constructor(
@@ -33,13 +43,17 @@ export class Connection {
     private readonly clock: Clock,
     private readonly listener: ConnectionListener,
   ) {
-    this.order = new OrderCheck(clock, (connection) => destroyStream(connection));
+    const tell = (error: Error): void => this.listener.onError?.(error);
+    this.order = new OrderCheck(clock, (connection) => destroyStream(connection), tell);
     this.cluster = isCluster(client)
       ? new ClusterWatch(client, clock, (node, error) => {
+          this.observe(error);
           if (isStrayReply(error)) destroyStream(node);
         })
       : null;
-    this.inner = new InnerClients(client);
+    this.inner = new InnerClients(client, (error) => this.observe(error));
+    if (isCluster(client)) this.watchNodes(client, tell);
+    else this.watchServer(client, tell);
     client.once('ready', () => {
       if (this.cluster) void this.cluster.start().then(() => this.becameReady());
       else this.becameReady();
@@ -55,9 +69,15 @@ export class Connection {
     return this.isUp && this.client.status === 'ready';
   }
 
-  /** The server answered with an error when it was connected to, such as for a wrong password or database. */
+  /** The server was found, and it will be no use to ask again soon: for a wrong password or database, or its certificate. */
   get isRefused(): boolean {
-    return this.refused;
+    return this.refused || (!this.hasBeenReady && this.cause !== null);
+  }
+
+  /** Why it was never ready; `null`: it was, or nothing is known. */
+  get refusal(): ConnectRefusal | null {
+    if (this.hasBeenReady) return null;
+    return this.cause ?? (this.wasTurnedAway && !this.refused ? 'no-greeting' : null);
   }
 
   /** The client for one command. */
@@ -75,6 +95,7 @@ export class Connection {
   /** Ends it at once. Resolves when the client says so, or after 200 ms. */
   async destroy(): Promise<void> {
     if (this.hasEnded) return;
+    this.wasTurnedAway &&= hasTls(this.client);
     await new Promise<void>((resolve) => {
       const timer = this.clock.after(END_WITHIN_MS, resolve);
       this.client.once('end', () => {
@@ -88,14 +109,38 @@ export class Connection {
   private becameReady(): void {
     if (this.hasEnded) return;
     this.isUp = true;
+    this.hasBeenReady = true;
     this.listener.onReady();
   }
 
   private failed(error: Error): void {
+    this.observe(error);
     // An error in reply reaches this place only for what the library sends to connect. After a refused SELECT it would
     // go on in database 0.
     if (error.name === 'ReplyError') this.refused = true;
     if (this.refused || isStrayReply(error)) void this.destroy();
+  }
+
+  private watchNodes(cluster: Cluster, tell: (error: Error) => void): void {
+    cluster.on('+node', (node: Redis) => {
+      quietReadyCheck(node, tell);
+      overhear(node, 'asking', tell);
+    });
+    cluster.on('node error', (error: Error) => this.observe(error));
+    overhear(cluster, 'cluster', (error) => this.observe(error));
+  }
+
+  private watchServer(client: Redis, tell: (error: Error) => void): void {
+    quietReadyCheck(client, tell);
+    client.once('connect', () => (this.wasTurnedAway = true));
+  }
+
+  private observe(error: Error): void {
+    this.cause ??= connectRefusalOf(error);
+    // One that hangs lets a client wait, too. By TLS, nobody can tell it from one that does not speak TLS.
+    if (/time ?out|ETIMEDOUT/i.test(error.message)) this.wasTurnedAway = hasTls(this.client);
+    else if (/ECONNRESET/.test(error.message)) this.wasTurnedAway = true;
+    this.listener.onError?.(error);
   }
 
   private end(): void {

@@ -3,11 +3,13 @@ import type { BreakerState, Reply, StoreHealth, UnavailableReason } from '../../
 import { Availability } from '../../core/resilience/availability.js';
 import { Breaker } from '../../core/resilience/breaker.js';
 import { Guard } from '../../core/resilience/guard.js';
-import type { Effort } from '../../core/resilience/guarded-call.js';
+import type { Effort, Fault } from '../../core/resilience/guarded-call.js';
 import { RESILIENCE_DEFAULTS } from '../../core/resilience/resilience-defaults.js';
 import { unavailable } from '../../core/resilience/unavailable.js';
+import { AccessRefusals } from './access-refusals.js';
 import { areOwnersReady } from './cluster-nodes.js';
 import { classifyFailure, NotConnectedError } from './command-failure.js';
+import type { ConnectRefusal } from './connect-refusal.js';
 import { Connections } from './connections.js';
 import { FirstAttempt } from './first-attempt.js';
 import type { RedisClient } from './load-ioredis.js';
@@ -15,6 +17,7 @@ import { RecoveryProbe } from './recovery-probe.js';
 import type { RedisParts } from './redis-parts.js';
 import { attemptTimeoutOf, isCluster, mastersOf } from './redis-client.js';
 import { Silence } from './silence.js';
+import type { SupervisorOptions } from './supervisor.js';
 
 /** Silence after which connections that look alive are thrown away, in milliseconds. */
 const SILENCE_MS = 1_000;
@@ -34,6 +37,8 @@ export class GuardedRedis {
   private readonly guard: Guard;
   private readonly breaker: Breaker;
   private readonly availability: Availability;
+  /** Told of all that fails. */
+  readonly refusals: AccessRefusals;
   private readonly probe: RecoveryProbe;
   private readonly silence: Silence;
   private readonly firstAttempt: FirstAttempt;
@@ -45,6 +50,7 @@ export class GuardedRedis {
     const random = parts.random ?? Math.random;
     const tuning = { ...RESILIENCE_DEFAULTS, ...parts.tuning };
     this.availability = new Availability('redis', clock, events);
+    this.refusals = new AccessRefusals(events);
     this.breaker = new Breaker(clock, tuning, (state, reason) => this.breakerChanged(state, reason));
     this.guard = new Guard({
       ...tuning,
@@ -52,7 +58,7 @@ export class GuardedRedis {
       clock,
       random,
       breaker: this.breaker,
-      classify: classifyFailure,
+      classify: (error) => this.classify(error),
       isOneServer: options.topology.mode !== 'cluster',
       onAnswered: () => this.availability.up(),
       onOutOfStep: () => this.connections.reset(),
@@ -60,14 +66,25 @@ export class GuardedRedis {
     this.probe = new RecoveryProbe(clock, tuning.breakerOpenMs, () => this.askWhetherAlive());
     this.silence = new Silence(clock);
     this.firstAttempt = new FirstAttempt(clock);
-    this.connections = new Connections(options.connections, {
-      clock,
-      random,
-      create,
+    this.connections = this.connect({ clock, random, create }, options);
+  }
+
+  private connect(
+    parts: Pick<SupervisorOptions, 'clock' | 'random' | 'create'>,
+    options: ResolvedRedisOptions,
+  ): Connections {
+    return new Connections(options.connections, {
+      ...parts,
       attemptTimeoutMs: attemptTimeoutOf(options),
       onReady: () => this.becameReady(),
-      onDown: () => this.wentDown(),
+      onDown: (refusal) => this.wentDown(refusal),
+      onError: (error) => this.refusals.observe(error),
     });
+  }
+
+  private classify(error: unknown): Fault {
+    this.refusals.observe(error);
+    return classifyFailure(error);
   }
 
   get isClosed(): boolean {
@@ -156,10 +173,11 @@ export class GuardedRedis {
     this.probe.runSoon();
   }
 
-  private wentDown(): void {
+  private wentDown(refusal: ConnectRefusal | null): void {
     if (this.connections.isReady) return;
     this.firstAttempt.ended(false);
-    this.availability.down('disconnected');
+    if (refusal === null || refusal === 'no-greeting') this.availability.down(refusal ?? 'disconnected');
+    else this.availability.refused(refusal);
   }
 
   private breakerChanged(state: BreakerState, reason: UnavailableReason | null): void {

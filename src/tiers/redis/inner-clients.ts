@@ -1,10 +1,11 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { RedisClient } from './load-ioredis.js';
+import { overhear } from './overheard.js';
 import { destroyClient, isCluster } from './redis-client.js';
 
 /** What the library keeps to itself: how a client makes the one with which it asks a sentinel. */
 interface Inside {
-  readonly connector?: { connectToSentinel?: (...args: unknown[]) => Redis };
+  readonly connector?: { connectToSentinel?: (endpoint: unknown, options?: object) => Redis };
 }
 
 /**
@@ -16,8 +17,11 @@ export class InnerClients {
   private readonly clients = new Set<Redis>();
   private isDestroyed = false;
 
-  /** `client` must not have begun to connect. */
-  constructor(client: RedisClient) {
+  /** `client` must not have begun to connect. `onError` is told what they fail with. */
+  constructor(
+    client: RedisClient,
+    private readonly onError: (error: Error) => void,
+  ) {
     if (isCluster(client)) this.watchNodes(client);
     else this.watchSentinels(client);
   }
@@ -37,13 +41,19 @@ export class InnerClients {
   private watchSentinels(client: Redis): void {
     const { connector } = client as unknown as Inside;
     const connect = connector?.connectToSentinel?.bind(connector);
-    if (connector && connect) connector.connectToSentinel = (...args) => this.watch(connect(...args));
+    if (connector && connect) {
+      connector.connectToSentinel = (endpoint, options) =>
+        this.watch(connect(endpoint, { disableClientInfo: true, ...options }));
+    }
   }
 
   private watch(client: Redis): Redis {
     // When one is ended, the library may ask the next server.
     if (this.isDestroyed) end(client);
     else this.clients.add(client);
+    client.on('error', this.onError);
+    // To the news of a failover.
+    overhear(client, 'subscribe', this.onError);
     client.once('end', () => this.clients.delete(client));
     return client;
   }

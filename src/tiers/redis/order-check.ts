@@ -17,6 +17,7 @@ export class OrderCheck {
   constructor(
     private readonly clock: Clock,
     private readonly onOutOfStep: (connection: Redis) => void,
+    private readonly onError: (error: Error) => void = () => {},
   ) {}
 
   /** To be called with every command that is sent. */
@@ -33,9 +34,12 @@ export class OrderCheck {
     this.pause?.cancel();
   }
 
-  /** An error says nothing: servers may forbid the command. */
+  /** An error says nothing of the order: servers may forbid the command. */
   private async check(connection: Redis, text: string): Promise<void> {
-    const answer: unknown = await connection.echo(text).catch(() => text);
+    const answer: unknown = await connection.echo(text).catch((error: Error) => {
+      this.onError(error);
+      return text;
+    });
     if (answer !== text) this.onOutOfStep(connection);
   }
 }

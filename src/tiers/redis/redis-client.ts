@@ -57,6 +57,10 @@ export const attemptTimeoutOf = ({ connectTimeoutMs }: ResolvedRedisOptions): nu
 
 export const isCluster = (client: RedisClient): client is Cluster => client.isCluster;
 
+/** Whether the client speaks TLS. */
+export const hasTls = (client: RedisClient): boolean =>
+  Boolean((isCluster(client) ? client.options.redisOptions : client.options)?.tls);
+
 /** The connections that hold the data: the masters of a cluster, or the client itself. */
 export const mastersOf = (client: RedisClient): Redis[] => (isCluster(client) ? client.nodes('master') : [client]);
 

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../core/ports/clock.js';
+import type { ConnectRefusal } from './connect-refusal.js';
 import { Connection } from './connection.js';
 import type { RedisClient } from './load-ioredis.js';
 import { reconnectDelayMs } from './reconnect-delay.js';
@@ -10,8 +11,10 @@ export interface SupervisorOptions {
   /** After this many milliseconds an attempt that is neither ready nor ended is given up. */
   readonly attemptTimeoutMs: number;
   readonly onReady: () => void;
-  /** The connection was lost, or an attempt to connect failed. */
-  readonly onDown: () => void;
+  /** The connection was lost, or an attempt to connect failed; for that with what is known of the cause, else `null`. */
+  readonly onDown: (refusal: ConnectRefusal | null) => void;
+  /** What connections fail with, and what the servers refuse while they are made. */
+  readonly onError?: (error: Error) => void;
   /** Between 0 and 1, for jitter. Default `Math.random`. */
   readonly random?: () => number;
 }
@@ -83,7 +86,7 @@ export class Supervisor {
   }
 
   private attempt(): void {
-    const { clock, attemptTimeoutMs, create } = this.options;
+    const { clock, attemptTimeoutMs, create, onError } = this.options;
     this.attemptedAtMs = clock.monotonicNow();
     this.readyAtMs = null;
     this.isWanted = false;
@@ -91,6 +94,7 @@ export class Supervisor {
     this.connection = new Connection(create(), clock, {
       onReady: () => this.becameReady(),
       onEnd: () => this.ended(),
+      ...(onError && { onError }),
     });
   }
 
@@ -104,12 +108,13 @@ export class Supervisor {
   private ended(): void {
     this.timer?.cancel();
     this.isRefused = this.connection?.isRefused ?? false;
+    const refusal = this.connection?.refusal ?? null;
     this.connection = null;
     if (this.isClosed) return;
     if (this.readyAtMs !== null) this.lost(this.readyAtMs);
     this.hasFailed = this.readyAtMs === null || this.briefCount > 1;
     this.schedule();
-    this.options.onDown();
+    this.options.onDown(refusal);
   }
 
   private lost(readyAtMs: number): void {

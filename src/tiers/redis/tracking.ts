@@ -133,7 +133,8 @@ export class Tracking {
     if (!client || (isCluster(client) && !areOwnersReady(client, [key]))) return false;
     try {
       return (await client.set(key, '', 'PX', CANARY_TTL_MS)) === 'OK';
-    } catch {
+    } catch (error) {
+      redis.refusals.observe(error);
       return false;
     }
   }

@@ -40,6 +40,33 @@ describe('connectLog', () => {
     expect(lines[0]).not.toContain('10.0.0.1');
   });
 
+  it('says why a tier is away where that becomes known later, once', () => {
+    const { events, lines } = connected();
+    for (let time = 0; time < 10; time++) {
+      events.emit('tierFailed', { tier: 'redis', reason: 'disconnected' });
+      events.emit('tierFailed', { tier: 'redis', reason: 'certificate-expired' });
+      events.emit('tierFailed', { tier: 'redis', reason: 'timeout' });
+    }
+    expect(lines).toEqual([
+      expect.stringContaining('(disconnected)'),
+      expect.stringContaining('(its certificate has expired, or is not valid yet; renew it'),
+    ]);
+  });
+
+  it.each([
+    ['+client|tracking', 'refuses +client|tracking to'],
+    ['keys', 'refuses keys with its prefix to'],
+    ['channels', 'refuses the channel &__redis__:invalidate to'],
+    ['scripts', 'refuses a command that the scripts of the cache use to'],
+    ['+get 10.0.0.1', 'refuses something to'],
+  ])('says which right is missing, and where all stand: %s', (right, words) => {
+    const { events, lines } = connected();
+    events.emit('denied', { right });
+    expect(lines).toEqual([expect.stringContaining(`warn Redis ${words} the user of the cache`)]);
+    expect(lines[0]).toContain('docs/concepts/redis-access.md');
+    expect(lines[0]).not.toContain('10.0.0.1');
+  });
+
   it('says nothing of a tier that is back and was never away', () => {
     const { events, lines } = connected();
     events.emit('tierRecovered', { tier: 'redis', downMs: 5 });

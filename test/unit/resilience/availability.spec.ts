@@ -33,6 +33,27 @@ describe('availability of a tier', () => {
     expect(events.tierChanges).toEqual(['tierFailed', 'tierRecovered']);
   });
 
+  it('reports a cause that becomes known during an outage besides, once', async () => {
+    availability.down('disconnected');
+    for (let time = 0; time < 10; time++) availability.refused('certificate-expired');
+    availability.down('disconnected');
+    availability.up();
+    availability.refused('certificate-expired');
+    expect(events.of('tierFailed').map(({ reason }) => reason)).toEqual([
+      'disconnected',
+      'certificate-expired',
+      'certificate-expired',
+    ]);
+    expect(events.of('tierRecovered')).toHaveLength(1);
+  });
+
+  it('reports nothing besides a cause that was known at once', () => {
+    availability.refused('credentials-refused');
+    availability.refused('credentials-refused');
+    availability.down('disconnected');
+    expect(events.of('tierFailed')).toEqual([{ tier: 'redis', reason: 'credentials-refused' }]);
+  });
+
   describe('that comes and goes', () => {
     const flap = async (times: number) => {
       for (let time = 0; time < times; time++) {

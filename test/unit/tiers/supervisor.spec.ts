@@ -9,6 +9,7 @@ import { FakeClock } from '../../../src/testing/fake-clock.js';
 /** A client without a network, in whatever state a test puts it. */
 class FakeClient extends EventEmitter {
   readonly isCluster = false;
+  readonly options = {};
   status = 'wait';
   echoes: string[] = [];
   answerEcho: (text: string) => string = (text) => text;
@@ -17,6 +18,10 @@ class FakeClient extends EventEmitter {
   connect(): Promise<void> {
     this.status = 'connecting';
     return new Promise(() => {});
+  }
+
+  info(): Promise<string> {
+    return Promise.resolve('');
   }
 
   disconnects = 0;

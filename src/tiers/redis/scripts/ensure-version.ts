@@ -1,4 +1,4 @@
-import { lua } from './lua.js';
+import { lua, refused } from './lua.js';
 
 /** Creates the version of a group where there is none, in one step with reading it. */
 export const ENSURE_VERSION = lua(`
@@ -10,6 +10,7 @@ local present = redis.pcall('GET', KEYS[1])
 if type(present) == 'string' and string.find(present, '^[!-~]+$') then
   return present
 end
+${refused('present')}
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return ARGV[1]
 `);

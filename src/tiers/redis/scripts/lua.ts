@@ -22,6 +22,13 @@ if left >= 0 and left < tonumber(${ttlMs}) then
 end
 `;
 
+/** Ends with the error that `reply` is, where it is another one than that of a value of another type, such as NOPERM. */
+export const refused = (reply: string): string => `
+if type(${reply}) == 'table' and not string.find(${reply}.err, 'WRONGTYPE') then
+  return ${reply}
+end
+`;
+
 /**
  * Reads what stands under the key into `head`, which is `''` where there is nothing and no string where a value of another
  * type stands, and takes it apart: `line` is the line of a lease or `''`, `entry` the first 128 bytes of what is behind it.
@@ -29,6 +36,7 @@ end
 export const HEAD = `
 local head = redis.pcall('GETRANGE', KEYS[1], 0, 191)
 local isString = type(head) == 'string'
+${refused('head')}
 local line = ''
 local entry = ''
 if isString then

@@ -21,7 +21,7 @@ elseif older ~= '' then
   kept = redis.pcall('SET', KEYS[1], older, 'PX', math.max(left, 1))
 end
 if older == '' or kept.err then
-  redis.call('DEL', KEYS[1])
+  redis.call('UNLINK', KEYS[1])
 end
 return 1
 `);
