@@ -137,27 +137,27 @@ export class FaultProxy {
     }, only);
   }
 
-  /** Once: passes `bytes` bytes of the next reply on, then is silent for ever. */
-  cutNextReplyAndHang(bytes: number): void {
+  /** Once: passes `bytes` bytes of the next reply on, then is silent for ever. `only`: of the next that begins so. */
+  cutNextReplyAndHang(bytes: number, only = ''): void {
     this.rewriteOnce((piece) => {
       this.isOneWay = true;
       return [piece.subarray(0, bytes)];
-    });
+    }, only);
   }
 
-  /** Once: these bytes come in place of the next reply. */
-  replaceNextReply(bytes: string): void {
-    this.rewriteOnce(() => [Buffer.from(bytes)]);
+  /** Once: these bytes come in place of the next reply. `only`: of the next that begins so. */
+  replaceNextReply(bytes: string, only = ''): void {
+    this.rewriteOnce(() => [Buffer.from(bytes)], only);
   }
 
-  /** Once: these bytes come a moment before the next reply. */
-  insertBeforeNextReply(bytes: string): void {
-    this.rewriteOnce((piece) => [Buffer.from(bytes), piece]);
+  /** Once: these bytes come a moment before the next reply. `only`: before the next that begins so. */
+  insertBeforeNextReply(bytes: string, only = ''): void {
+    this.rewriteOnce((piece) => [Buffer.from(bytes), piece], only);
   }
 
-  /** Once: the next reply comes again a moment later. */
-  doubleNextReply(): void {
-    this.rewriteOnce((piece) => [piece, piece]);
+  /** Once: the next reply comes again a moment later. `only`: the next that begins so. */
+  doubleNextReply(only = ''): void {
+    this.rewriteOnce((piece) => [piece, piece], only);
   }
 
   /** Once: the next reply is lost, the connection stays. */
