@@ -24,6 +24,8 @@ export interface Fault extends Pick<MeasuredFault, 'class' | 'fault' | 'caller' 
   readonly heal?: () => unknown;
   /** How long calls are made while it is broken, in milliseconds; then the source changes, and they are made again. */
   readonly lastsMs?: number;
+  /** What is there is served all the while, until it is invalidated. */
+  readonly stillHits?: boolean;
   /** How many calls may pay for finding out, where each comes after the other. Default: any number. */
   readonly waits?: number;
   /** Whether Redis confirms an invalidation meanwhile. Default: that depends on the moment. */
@@ -100,10 +102,13 @@ async function runThrough(fault: Fault, mutation: Mutation): Promise<Trial> {
   }
 }
 
-async function suffer({ lastsMs = DEFAULT_LASTS_MS, acknowledges }: Fault, watch: FaultWatch): Promise<void> {
+async function suffer(fault: Fault, watch: FaultWatch): Promise<void> {
+  const { lastsMs = DEFAULT_LASTS_MS, acknowledges, stillHits = false } = fault;
   await watch.lookFor(lastsMs);
+  if (stillHits) await watch.untilHits(0);
   const acknowledged = await watch.change();
-  if (acknowledges !== undefined && acknowledged !== acknowledges) watch.found(`events: an invalidation was ${acknowledged ? '' : 'not '}acknowledged`);
+  if (acknowledges !== undefined && acknowledged !== acknowledges)
+    watch.found(`events: an invalidation was ${acknowledged ? '' : 'not '}acknowledged`);
   await watch.lookFor(lastsMs);
 }
 

@@ -21,7 +21,7 @@ export class FaultWatch {
   constructor(
     readonly app: CachedApp,
     /** The most that a call may take. */
-    private readonly boundMs: number,
+    readonly boundMs: number,
   ) {}
 
   /** Both ways, each for an entry that was there and for one that was not. */
@@ -66,10 +66,7 @@ export class FaultWatch {
   async untilHits(withinMs: number): Promise<number | null> {
     const startedAtMs = performance.now();
     for (;;) {
-      const asked = [
-        await this.ask('a', () => this.app.viaCache()),
-        await this.ask('a', () => this.app.viaMethod()),
-      ];
+      const asked = [await this.ask('a', () => this.app.viaCache()), await this.ask('a', () => this.app.viaMethod())];
       const ms = performance.now() - startedAtMs;
       if (asked.every((each) => each?.isHit)) return ms;
       if (ms > withinMs) {
@@ -83,7 +80,8 @@ export class FaultWatch {
   /** `expected`: how each line begins, in order. */
   checkLog(expected: readonly string[]): void {
     const { logged } = this.app;
-    const isRight = logged.length === expected.length && expected.every((line, index) => logged[index]?.startsWith(line));
+    const isRight =
+      logged.length === expected.length && expected.every((line, index) => logged[index]?.startsWith(line));
     if (!isRight) this.found(`logged: ${JSON.stringify(logged)} for ${JSON.stringify(expected)}`);
   }
 

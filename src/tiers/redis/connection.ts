@@ -4,6 +4,7 @@ import { InnerClients } from './inner-clients.js';
 import type { RedisClient } from './load-ioredis.js';
 import { OrderCheck } from './order-check.js';
 import { destroyClient, destroyStream, isCluster } from './redis-client.js';
+import { endAtStrayReplies } from './stray-replies.js';
 import { WriteBatch } from './write-batch.js';
 
 export interface ConnectionListener {
@@ -33,6 +34,8 @@ export class Connection {
     private readonly clock: Clock,
     private readonly listener: ConnectionListener,
   ) {
+    if (isCluster(client)) client.on('+node', endAtStrayReplies);
+    else endAtStrayReplies(client);
     this.order = new OrderCheck(clock, (connection) => destroyStream(connection));
     this.cluster = isCluster(client)
       ? new ClusterWatch(client, clock, (node, error) => {

@@ -2,10 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Breaker } from '../../../src/core/resilience/breaker.js';
+import { type Callers, callersOf } from '../../support/callers.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
 import { recordFault } from '../../support/fault-report.js';
 import { type Fault, NOTHING_BOUND_MS, TIMEOUT_BOUND_MS, tryOut } from '../../support/fault-trial.js';
-import type { FaultWatch } from '../../support/fault-watch.js';
 import { until } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
 
@@ -29,7 +29,7 @@ const SILENT = {
 const BROKEN = {
   ...LOST_AND_FOUND,
   logged: ['warn redis is unavailable (', 'log redis is available again after '],
-  reasons: ['disconnected', 'connection-lost', 'breaker-open'],
+  reasons: ['disconnected', 'connection-lost', 'breaker-open', 'timeout'],
 } satisfies Partial<Fault>;
 
 /** How the answer to a read begins, of an entry that is not there and the versions of two groups. */
@@ -60,7 +60,7 @@ describe('a connection to Redis', () => {
   };
 
   const killed = (): Fault => {
-    let traffic: { end(): Promise<void> } | null = null;
+    let traffic: Callers | null = null;
     cleanUps.push(() => traffic?.end());
     return {
       ...BROKEN,
@@ -69,7 +69,7 @@ describe('a connection to Redis', () => {
       healBoundMs: 500,
       redisUrl: server.url,
       breakIt: async (watch) => {
-        traffic = callersOf(watch!, 20);
+        traffic = callersOf(watch!, { count: 20, pauseMs: 2 });
         await sleep(50);
         await server.kill();
       },
@@ -143,7 +143,8 @@ describe('a connection to Redis', () => {
 
   it('on which a reply is cut: is made anew', () => holds(cut()));
 
-  it('on which a reply is cut and silence follows: costs the timeout once, and is made anew', () => holds(cutAndSilent()));
+  it('on which a reply is cut and silence follows: costs the timeout once, and is made anew', () =>
+    holds(cutAndSilent()));
 
   it('would be caught costing more, if the timeout were longer', async () => {
     const { findings } = await tryOut(halfOpen(), { options: { redis: { timeout: '300ms' } } });
@@ -164,22 +165,3 @@ describe('a connection to Redis', () => {
     expect(findings).toContainEqual(expect.stringMatching(/^logged: /));
   });
 });
-
-/** Callers of their own entries, by both ways, until they are told to end. */
-function callersOf(watch: FaultWatch, count: number): { end(): Promise<void> } {
-  let isEnded = false;
-  const call = async (_: unknown, index: number): Promise<void> => {
-    for (let round = 0; !isEnded; round++) {
-      const id = `caller-${index}-${round % 3}`;
-      await watch.ask(id, () => (round % 2 === 0 ? watch.app.viaCache(id) : watch.app.viaMethod(id)));
-      await sleep(2);
-    }
-  };
-  const callers = Promise.all(Array.from({ length: count }, call));
-  return {
-    end: async () => {
-      isEnded = true;
-      await callers;
-    },
-  };
-}

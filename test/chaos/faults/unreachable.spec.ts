@@ -62,8 +62,9 @@ describe('a Redis that cannot be reached', () => {
       dataUrl: server.url,
       breakIt: () => undefined,
       heal: () => {
-        const known = ((_host: string, ...rest: never[]) => lookup('127.0.0.1', ...rest)) as typeof lookup;
-        const spy = jest.spyOn(dns, 'lookup').mockImplementation(known);
+        const known = (_host: string, ...rest: unknown[]): unknown =>
+          Reflect.apply(lookup, dns, ['127.0.0.1', ...rest]);
+        const spy = jest.spyOn(dns, 'lookup').mockImplementation(known as typeof lookup);
         cleanUps.push(() => spy.mockRestore());
       },
     };
@@ -127,11 +128,15 @@ describe('a Redis that cannot be reached', () => {
 
   it('behind a black hole for SYN packets: costs nothing, and is found when packets arrive', () => holds(blackHole()));
 
-  it('that accepts and stays mute: costs nothing, and is found when it speaks', async () => holds(mute(await proxied())));
+  it('that accepts and stays mute: costs nothing, and is found when it speaks', async () =>
+    holds(mute(await proxied())));
 
   it('would be caught costing time, if calls waited for a connection', async () => {
     const run = GuardedRedis.prototype.run;
-    const spy = jest.spyOn(GuardedRedis.prototype, 'run').mockImplementation(async function (this: GuardedRedis, ...call) {
+    const spy = jest.spyOn(GuardedRedis.prototype, 'run').mockImplementation(async function (
+      this: GuardedRedis,
+      ...call
+    ) {
       await this.ready(1_000);
       return run.apply(this, call);
     });
