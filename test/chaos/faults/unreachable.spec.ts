@@ -64,7 +64,7 @@ describe('a Redis that cannot be reached', () => {
       heal: () => {
         const known = (_host: string, ...rest: unknown[]): unknown =>
           Reflect.apply(lookup, dns, ['127.0.0.1', ...rest]);
-        const spy = jest.spyOn(dns, 'lookup').mockImplementation(known as typeof lookup);
+        const spy = jest.spyOn(dns, 'lookup').mockImplementation(known);
         cleanUps.push(() => spy.mockRestore());
       },
     };
