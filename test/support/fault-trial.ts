@@ -71,6 +71,14 @@ export async function tryOut(fault: Fault, mutation: Mutation = {}): Promise<Tri
   return { row, findings: [...findings, ...reasons.map((reason) => `unhandled: ${String(reason)}`)] };
 }
 
+/** Runs everything once: code that runs for the first time is slow, and its times are none of a fault. */
+export async function warmUp(url: string): Promise<void> {
+  const app = await CachedApp.start({ redis: { url } });
+  await app.untilHits();
+  await new FaultWatch(app, Infinity).lookFor(50);
+  await app.close();
+}
+
 async function runThrough(fault: Fault, mutation: Mutation): Promise<Trial> {
   const { isFromTheStart = false } = fault;
   if (isFromTheStart) await fault.breakIt(null);

@@ -18,6 +18,8 @@ import { Silence } from './silence.js';
 
 /** Silence after which connections that look alive are thrown away, in milliseconds. */
 const SILENCE_MS = 1_000;
+/** For so long, a breaker that may be probed is left to the store alone, in milliseconds: a caller would pay for a failure. */
+const HEAD_START_MS = 250;
 /** How long closing waits for commands under way, in milliseconds. */
 const DRAIN_MS = 200;
 
@@ -45,7 +47,10 @@ export class GuardedRedis {
     const random = parts.random ?? Math.random;
     const tuning = { ...RESILIENCE_DEFAULTS, ...parts.tuning };
     this.availability = new Availability('redis', clock, events);
-    this.breaker = new Breaker(clock, tuning, (state, reason) => this.breakerChanged(state, reason));
+    const breakerOpenMs = tuning.breakerOpenMs + HEAD_START_MS;
+    this.breaker = new Breaker(clock, { ...tuning, breakerOpenMs }, (state, reason) =>
+      this.breakerChanged(state, reason),
+    );
     this.guard = new Guard({
       ...tuning,
       ...options,
@@ -170,6 +175,7 @@ export class GuardedRedis {
 
   private async askWhetherAlive(): Promise<void> {
     if (!this.connections.isReady) return;
+    this.breaker.revived();
     const reply = await this.run(pingAll, { idempotent: false });
     const silentMs = this.silence.observe(this.guard.answerCount);
     if (!reply.ok && reply.reason === 'timeout' && silentMs >= SILENCE_MS) this.connections.reset();

@@ -12,7 +12,7 @@ import { type Callers, callersOf } from '../../support/callers.js';
 import { CachedApp } from '../../support/cached-app.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
 import { recordFault } from '../../support/fault-report.js';
-import { type Fault, NOTHING_BOUND_MS, TIMEOUT_BOUND_MS, tryOut } from '../../support/fault-trial.js';
+import { type Fault, NOTHING_BOUND_MS, TIMEOUT_BOUND_MS, tryOut, warmUp } from '../../support/fault-trial.js';
 import { until } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
 
@@ -68,6 +68,7 @@ describe('a Redis whose answers are of no use', () => {
     folder = await mkdtemp(join(tmpdir(), 'agent-cache-answers-'));
     const slowToLoad = ['--key-load-delay', '100', '--loading-process-events-interval-bytes', '1024'];
     server = await RedisServer.start({ args: [...slowToLoad, '--enable-protected-configs', 'yes'] });
+    await warmUp(server.url);
   });
   beforeEach(async () => {
     proxy = await FaultProxy.start(server.port);
@@ -155,6 +156,27 @@ describe('a Redis whose answers are of no use', () => {
       },
     );
 
+    it('would be caught ending the process, if the library looked into such a reply', async () => {
+      const thrown: unknown[] = [];
+      const { nextTick } = process;
+      const watched = (work: (...given: unknown[]) => void, ...given: unknown[]): void =>
+        nextTick(() => {
+          try {
+            work(...given);
+          } catch (error) {
+            thrown.push(error);
+          }
+        });
+      const tick = jest.spyOn(process, 'nextTick').mockImplementation(watched as typeof nextTick);
+      cleanUps.push(() => tick.mockRestore(), keepOriginal(Redis.prototype, 'resetCommandQueue'));
+      const app = await CachedApp.start({ redis: { url: proxy.url } });
+      cleanUps.push(() => app.close());
+      await app.untilHits();
+      proxy.inject('_\r\n');
+      await until(() => thrown.length > 0);
+      expect(String(thrown[0])).toMatch(/^TypeError: .*null/);
+    });
+
     it('but the same again, which shifts all that follow: nobody gets what belongs to another', () =>
       holds(duplicate()));
 
@@ -165,6 +187,7 @@ describe('a Redis whose answers are of no use', () => {
       // Whether the next command is one that takes the reply depends on the moment.
       const findings: string[] = [];
       for (let tries = 0; tries < 5 && findings.length === 0; tries++) {
+        await admin.flushall();
         const trial = await tryOut({ ...duplicate(), lastsMs: 200 });
         findings.push(...trial.findings.filter((finding) => finding.startsWith('wrong')));
       }
@@ -329,4 +352,12 @@ function trusting(open: EntryJudge['open']): EntryJudge['open'] {
     Object.assign(judge, { parts: { ...parts, envelopes: { ...parts.envelopes, open: openAny } } });
     return open.apply(judge, call);
   };
+}
+
+/** Lets nobody put anything in the place of a method of a class, neither on its instances. Answers the way to end that. */
+function keepOriginal(prototype: object, name: string): () => void {
+  const method = Object.getOwnPropertyDescriptor(prototype, name)!;
+  const get = (): unknown => method.value;
+  Object.defineProperty(prototype, name, { configurable: true, get, set: () => undefined });
+  return () => Object.defineProperty(prototype, name, method);
 }

@@ -14,7 +14,7 @@ import { MUTATIONS } from '../../race/mutants.js';
 import { CachedApp, type Report } from '../../support/cached-app.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
 import { recordFault } from '../../support/fault-report.js';
-import { TIMEOUT_BOUND_MS } from '../../support/fault-trial.js';
+import { TIMEOUT_BOUND_MS, warmUp } from '../../support/fault-trial.js';
 import { FaultWatch, SLACK_MS } from '../../support/fault-watch.js';
 import { until, untilHeard } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
@@ -36,6 +36,7 @@ describe('two processes on one Redis', () => {
 
   beforeAll(async () => {
     server = await RedisServer.start({ args: ['--hz', '100'] });
+    await warmUp(server.url);
   });
   beforeEach(async () => {
     await server.command('FLUSHALL');

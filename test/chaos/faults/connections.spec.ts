@@ -5,7 +5,7 @@ import { Breaker } from '../../../src/core/resilience/breaker.js';
 import { type Callers, callersOf } from '../../support/callers.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
 import { recordFault } from '../../support/fault-report.js';
-import { type Fault, NOTHING_BOUND_MS, TIMEOUT_BOUND_MS, tryOut } from '../../support/fault-trial.js';
+import { type Fault, NOTHING_BOUND_MS, TIMEOUT_BOUND_MS, tryOut, warmUp } from '../../support/fault-trial.js';
 import { until } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
 
@@ -42,6 +42,7 @@ describe('a connection to Redis', () => {
 
   beforeAll(async () => {
     server = await RedisServer.start();
+    await warmUp(server.url);
   });
   beforeEach(async () => {
     await server.command('FLUSHALL');

@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { Breaker } from '../../../src/core/resilience/breaker.js';
 import { DeadlineQueue } from '../../../src/core/resilience/deadline-queue.js';
 import { Guard } from '../../../src/core/resilience/guard.js';
 import type { CacheModuleOptions } from '../../../src/nest/cache.module-definition.js';
 import { CachedApp } from '../../support/cached-app.js';
 import { recordFault } from '../../support/fault-report.js';
-import { type Fault, TIMEOUT_BOUND_MS, tryOut } from '../../support/fault-trial.js';
+import { type Fault, TIMEOUT_BOUND_MS, tryOut, warmUp } from '../../support/fault-trial.js';
 import { FaultWatch, SLACK_MS } from '../../support/fault-watch.js';
 import { openHandles, until } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
@@ -21,6 +22,7 @@ describe('a Redis that hangs', () => {
 
   beforeAll(async () => {
     server = await RedisServer.start();
+    await warmUp(server.url);
   });
   beforeEach(() => server.command('FLUSHALL'));
   afterEach(async () => {
@@ -71,6 +73,31 @@ describe('a Redis that hangs', () => {
     expect(performance.now() - pausedAtMs).toBeLessThan(500 + SLACK_MS);
   });
 
+  /** What a call takes that comes when Redis may be asked again, and before the cache could do so. */
+  const callWhenDue = async (): Promise<number> => {
+    const app = await started();
+    server.pause();
+    await app.viaCache('first');
+    expect(app.tierChanges).toEqual(['tierFailed redis']);
+    // As long as the breaker is open: the timer that would have it asked is late.
+    blockFor(520);
+    return (await app.viaCache('second')).ms;
+  };
+
+  it('costs no caller a second timeout, though nobody could ask whether it is back', async () => {
+    expect(await callWhenDue()).toBeLessThan(SLACK_MS);
+  });
+
+  it('would be caught costing it, if a caller were let through to find out', async () => {
+    const { admit } = Breaker.prototype;
+    const spy = jest.spyOn(Breaker.prototype, 'admit').mockImplementation(function (this: Breaker) {
+      this.revived();
+      return admit.call(this);
+    });
+    cleanUps.push(() => spy.mockRestore());
+    expect(await callWhenDue()).toBeGreaterThan(SLACK_MS);
+  });
+
   it('would be caught costing more, if the timeout were longer', async () => {
     const { findings } = await tryOut({ ...stopped(), lastsMs: 0 }, { options: { redis: { timeout: '300ms' } } });
     expect(findings).toContainEqual(expect.stringMatching(/^late: 3\d\d ms of at most 160$/));
@@ -97,7 +124,7 @@ describe('a Redis that hangs', () => {
       // What is read is asked for when all have asked who do so in this turn; this is on its way at once.
       const told = app.cache.invalidate({ tag: 'others' });
       await moment();
-      for (const endMs = performance.now() + BLOCKED_MS; performance.now() < endMs;);
+      blockFor(BLOCKED_MS);
       for (const asked of await Promise.all(calls)) if (!asked?.isHit) watch.found('missed: it was loaded');
       if (!(await told).acknowledged) watch.found('missed: an invalidation was not acknowledged');
       watch.checkTierChanges([]);
@@ -202,3 +229,8 @@ describe('a Redis that hangs', () => {
     });
   });
 });
+
+/** Lets the event loop stand still. */
+function blockFor(ms: number): void {
+  for (const endMs = performance.now() + ms; performance.now() < endMs;);
+}

@@ -8,7 +8,7 @@ import { GuardedRedis } from '../../../src/tiers/redis/guarded-redis.js';
 import { FakeRedisServer } from '../../support/fake-redis-server.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
 import { recordFault } from '../../support/fault-report.js';
-import { type Fault, NOTHING_BOUND_MS, tryOut } from '../../support/fault-trial.js';
+import { type Fault, NOTHING_BOUND_MS, tryOut, warmUp } from '../../support/fault-trial.js';
 import { RedisServer } from '../../support/redis-server.js';
 
 /** What all of this class have in common: the app starts without Redis, says so once, and finds it when it is there. */
@@ -30,6 +30,7 @@ describe('a Redis that cannot be reached', () => {
 
   beforeAll(async () => {
     server = await RedisServer.start({ args: ['--tcp-backlog', '1'] });
+    await warmUp(server.url);
   });
   beforeEach(() => server.command('FLUSHALL'));
   afterEach(async () => {
