@@ -43,14 +43,11 @@ export class GuardedRedis {
 
   /** `create`: makes a client that has not begun to connect. */
   constructor(create: () => RedisClient, options: ResolvedRedisOptions, parts: RedisParts) {
-    const { clock, events } = parts;
-    const random = parts.random ?? Math.random;
+    const { clock, events, random = Math.random } = parts;
     const tuning = { ...RESILIENCE_DEFAULTS, ...parts.tuning };
     this.availability = new Availability('redis', clock, events);
-    const breakerOpenMs = tuning.breakerOpenMs + HEAD_START_MS;
-    this.breaker = new Breaker(clock, { ...tuning, breakerOpenMs }, (state, reason) =>
-      this.breakerChanged(state, reason),
-    );
+    const heldOpen = { ...tuning, breakerOpenMs: tuning.breakerOpenMs + HEAD_START_MS };
+    this.breaker = new Breaker(clock, heldOpen, (state, reason) => this.breakerChanged(state, reason));
     this.guard = new Guard({
       ...tuning,
       ...options,
