@@ -26,7 +26,7 @@ export interface Fault extends Pick<MeasuredFault, 'class' | 'fault' | 'caller' 
   readonly lastsMs?: number;
   /** What is there is served all the while, until it is invalidated. */
   readonly stillHits?: boolean;
-  /** How many calls may pay for finding out, where each comes after the other. Default: any number. */
+  /** How many calls may pay for finding out while it is broken, where each comes after the other. Default: any number. */
   readonly waits?: number;
   /** Whether Redis confirms an invalidation meanwhile. Default: that depends on the moment. */
   readonly acknowledges?: boolean;
@@ -98,9 +98,6 @@ async function runThrough(fault: Fault, mutation: Mutation): Promise<Trial> {
     watch.checkTierChanges(fault.tierChanges);
     watch.checkLog(fault.logged);
     watch.checkReasons(fault.reasons);
-    if (watch.waitsMs.length > (fault.waits ?? Infinity)) {
-      watch.found(`late: ${watch.waitsMs.length} calls waited: ${watch.waitsMs.join(', ')} ms`);
-    }
     return { row: rowOf(fault, watch, healedMs), findings: watch.findings };
   } finally {
     const closedAtMs = performance.now();
@@ -111,13 +108,16 @@ async function runThrough(fault: Fault, mutation: Mutation): Promise<Trial> {
 }
 
 async function suffer(fault: Fault, watch: FaultWatch): Promise<void> {
-  const { lastsMs = DEFAULT_LASTS_MS, acknowledges, stillHits = false } = fault;
+  const { lastsMs = DEFAULT_LASTS_MS, acknowledges, stillHits = false, waits = Infinity } = fault;
   await watch.lookFor(lastsMs);
   if (stillHits) await watch.untilHits(0);
   const acknowledged = await watch.change();
   if (acknowledges !== undefined && acknowledged !== acknowledges)
     watch.found(`events: an invalidation was ${acknowledged ? '' : 'not '}acknowledged`);
   await watch.lookFor(lastsMs);
+  if (watch.waitsMs.length > waits) {
+    watch.found(`late: ${watch.waitsMs.length} calls waited: ${watch.waitsMs.join(', ')} ms`);
+  }
 }
 
 async function recover({ heal, healBoundMs, redisUrl, dataUrl = redisUrl }: Fault, watch: FaultWatch): Promise<number> {
