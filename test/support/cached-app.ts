@@ -23,6 +23,8 @@ export interface Report {
 export class Reports {
   /** How often the source was asked, by either way. */
   loadCount = 0;
+  /** The same for each id. */
+  readonly loadsOf = new Map<string, number>();
   version = 1;
 
   /** The decorated method. */
@@ -33,6 +35,7 @@ export class Reports {
 
   async load(id: string): Promise<Report> {
     this.loadCount++;
+    this.loadsOf.set(id, (this.loadsOf.get(id) ?? 0) + 1);
     return { id, version: this.version };
   }
 }
@@ -40,7 +43,7 @@ export class Reports {
 export interface Asked {
   readonly report: Report;
   readonly ms: number;
-  /** Whether the source was not asked. */
+  /** Whether the source was not asked for it. */
   readonly isHit: boolean;
 }
 
@@ -80,12 +83,12 @@ export class CachedApp {
 
   /** Through `AgentCache`, under an entry of its own. */
   viaCache(id = 'a'): Promise<Asked> {
-    return this.ask(() => this.cache.getOrLoad(`direct:${id}`, () => this.reports.load(id), { tags: ['reports'] }));
+    return this.ask(id, () => this.cache.getOrLoad(`direct:${id}`, () => this.reports.load(id), { tags: ['reports'] }));
   }
 
   /** Through the decorated method. */
   viaMethod(id = 'a'): Promise<Asked> {
-    return this.ask(() => this.reports.read(id));
+    return this.ask(id, () => this.reports.read(id));
   }
 
   /** Names of the changes of the tiers, in order, such as `tierFailed redis`. */
@@ -109,12 +112,12 @@ export class CachedApp {
     return this.app.close();
   }
 
-  /** One at a time: whether the source was asked is told by its count. */
-  private async ask(call: () => Promise<Report>): Promise<Asked> {
-    const before = this.reports.loadCount;
+  /** One at a time for each id: whether the source was asked is told by its count. */
+  private async ask(id: string, call: () => Promise<Report>): Promise<Asked> {
+    const before = this.reports.loadsOf.get(id);
     const startedAtMs = performance.now();
     const report = await call();
-    return { report, ms: performance.now() - startedAtMs, isHit: this.reports.loadCount === before };
+    return { report, ms: performance.now() - startedAtMs, isHit: this.reports.loadsOf.get(id) === before };
   }
 }
 

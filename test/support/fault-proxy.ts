@@ -23,6 +23,7 @@ export class FaultProxy {
   private stalled: { readonly over: RegExp; readonly released: Promise<void>; release: () => void } | null = null;
   private isMute = false;
   private isOneWay = false;
+  private isDeafening = false;
   private fatal: RegExp | null = null;
   /** What comes in place of the next piece of a reply, each part on its own. */
   private rewrite: ((piece: Buffer, client: Socket) => readonly Buffer[]) | null = null;
@@ -61,6 +62,7 @@ export class FaultProxy {
     this.stalled = null;
     this.isMute = false;
     this.isOneWay = false;
+    this.isDeafening = false;
     this.fatal = null;
     this.rewrite = null;
     if (wasBroken) this.resetAll();
@@ -126,7 +128,20 @@ export class FaultProxy {
 
   /** Resets all present connections (RST). */
   resetAll(): void {
-    for (const { client } of this.pairs) client.resetAndDestroy();
+    this.reset(/^/);
+  }
+
+  /** Resets the present connections whose first commands match. */
+  reset(over: RegExp): void {
+    for (const { client, opening } of this.pairs) if (over.test(opening)) client.resetAndDestroy();
+  }
+
+  /**
+   * Until {@link heal}, who asks to be told of changes of keys is told of those of other keys: a channel that looks alive and
+   * is deaf. Connections that are made already hear as before.
+   */
+  deafen(): void {
+    this.isDeafening = true;
   }
 
   /** Once: passes `bytes` bytes of the next reply on, then closes the connection. `only`: of the next that begins so. */
@@ -137,27 +152,27 @@ export class FaultProxy {
     }, only);
   }
 
-  /** Once: passes `bytes` bytes of the next reply on, then is silent for ever. */
-  cutNextReplyAndHang(bytes: number): void {
+  /** Once: passes `bytes` bytes of the next reply on, then is silent for ever. `only`: of the next that begins so. */
+  cutNextReplyAndHang(bytes: number, only = ''): void {
     this.rewriteOnce((piece) => {
       this.isOneWay = true;
       return [piece.subarray(0, bytes)];
-    });
+    }, only);
   }
 
-  /** Once: these bytes come in place of the next reply. */
-  replaceNextReply(bytes: string): void {
-    this.rewriteOnce(() => [Buffer.from(bytes)]);
+  /** Once: these bytes come in place of the next reply. `only`: of the next that begins so. */
+  replaceNextReply(bytes: string, only = ''): void {
+    this.rewriteOnce(() => [Buffer.from(bytes)], only);
   }
 
-  /** Once: these bytes come a moment before the next reply. */
-  insertBeforeNextReply(bytes: string): void {
-    this.rewriteOnce((piece) => [Buffer.from(bytes), piece]);
+  /** Once: these bytes come a moment before the next reply. `only`: before the next that begins so. */
+  insertBeforeNextReply(bytes: string, only = ''): void {
+    this.rewriteOnce((piece) => [Buffer.from(bytes), piece], only);
   }
 
-  /** Once: the next reply comes again a moment later. */
-  doubleNextReply(): void {
-    this.rewriteOnce((piece) => [piece, piece]);
+  /** Once: the next reply comes again a moment later. `only`: the next that begins so. */
+  doubleNextReply(only = ''): void {
+    this.rewriteOnce((piece) => [piece, piece], only);
   }
 
   /** Once: the next reply is lost, the connection stays. */
@@ -205,7 +220,7 @@ export class FaultProxy {
         isStranded = true;
         held.passOn = () => server?.end(piece);
         void this.refuse();
-      } else if (!this.isMute) server?.write(piece);
+      } else if (!this.isMute) server?.write(this.isDeafening ? askingForOthers(piece) : piece);
     });
     client.on('close', () => {
       this.pairs.delete(pair);
@@ -238,4 +253,13 @@ export class FaultProxy {
       if (client.writable) client.write(piece);
     }
   }
+}
+
+/** The prefix of the keys that a client wants to be told of, by another one of the same length. */
+function askingForOthers(piece: Buffer): Buffer {
+  const text = piece.toString('latin1');
+  const asked = text.replace(/(PREFIX\r\n\$\d+\r\n)([^\r]+)/i, (_, before: string, prefix: string) => {
+    return before + '~'.repeat(prefix.length);
+  });
+  return Buffer.from(asked, 'latin1');
 }

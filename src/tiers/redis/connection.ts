@@ -7,6 +7,7 @@ import type { RedisClient } from './load-ioredis.js';
 import { OrderCheck } from './order-check.js';
 import { overhear, quietReadyCheck } from './overheard.js';
 import { destroyClient, destroyStream, hasTls, isCluster } from './redis-client.js';
+import { endAtStrayReplies } from './stray-replies.js';
 import { WriteBatch } from './write-batch.js';
 
 export interface ConnectionListener {
@@ -123,6 +124,7 @@ export class Connection {
 
   private watchNodes(cluster: Cluster, tell: (error: Error) => void): void {
     cluster.on('+node', (node: Redis) => {
+      endAtStrayReplies(node);
       quietReadyCheck(node, tell);
       overhear(node, 'asking', tell);
     });
@@ -131,6 +133,7 @@ export class Connection {
   }
 
   private watchServer(client: Redis, tell: (error: Error) => void): void {
+    endAtStrayReplies(client);
     quietReadyCheck(client, tell);
     client.once('connect', () => (this.wasTurnedAway = true));
   }

@@ -21,6 +21,8 @@ import type { SupervisorOptions } from './supervisor.js';
 
 /** Silence after which connections that look alive are thrown away, in milliseconds. */
 const SILENCE_MS = 1_000;
+/** For so long, a breaker that may be probed is left to the store alone, in milliseconds: a caller would pay for a failure. */
+const HEAD_START_MS = 250;
 /** How long closing waits for commands under way, in milliseconds. */
 const DRAIN_MS = 200;
 
@@ -46,12 +48,12 @@ export class GuardedRedis {
 
   /** `create`: makes a client that has not begun to connect. */
   constructor(create: () => RedisClient, options: ResolvedRedisOptions, parts: RedisParts) {
-    const { clock, events } = parts;
-    const random = parts.random ?? Math.random;
+    const { clock, events, random = Math.random } = parts;
     const tuning = { ...RESILIENCE_DEFAULTS, ...parts.tuning };
     this.availability = new Availability('redis', clock, events);
     this.refusals = new AccessRefusals(events);
-    this.breaker = new Breaker(clock, tuning, (state, reason) => this.breakerChanged(state, reason));
+    const heldOpen = { ...tuning, breakerOpenMs: tuning.breakerOpenMs + HEAD_START_MS };
+    this.breaker = new Breaker(clock, heldOpen, (state, reason) => this.breakerChanged(state, reason));
     this.guard = new Guard({
       ...tuning,
       ...options,
@@ -188,6 +190,7 @@ export class GuardedRedis {
 
   private async askWhetherAlive(): Promise<void> {
     if (!this.connections.isReady) return;
+    this.breaker.revived();
     const reply = await this.run(pingAll, { idempotent: false });
     const silentMs = this.silence.observe(this.guard.answerCount);
     if (!reply.ok && reply.reason === 'timeout' && silentMs >= SILENCE_MS) this.connections.reset();

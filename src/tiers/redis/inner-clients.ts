@@ -2,6 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { RedisClient } from './load-ioredis.js';
 import { overhear } from './overheard.js';
 import { destroyClient, isCluster } from './redis-client.js';
+import { endAtStrayReplies } from './stray-replies.js';
 
 /** What the library keeps to itself: how a client makes the one with which it asks a sentinel. */
 interface Inside {
@@ -48,6 +49,7 @@ export class InnerClients {
   }
 
   private watch(client: Redis): Redis {
+    endAtStrayReplies(client);
     // When one is ended, the library may ask the next server.
     if (this.isDestroyed) end(client);
     else this.clients.add(client);

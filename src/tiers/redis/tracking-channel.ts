@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../core/ports/clock.js';
 import { Canaries, type CanariesParts } from './canaries.js';
 import { classifyFailure } from './command-failure.js';
 import { unrefStream } from './redis-client.js';
+import { endAtNamelessMessages } from './stray-replies.js';
 import { Supervisor, type SupervisorOptions } from './supervisor.js';
 
 const CHANNEL = '__redis__:invalidate';
@@ -91,6 +92,7 @@ export class TrackingChannel {
     const client = this.supervisor.take() as Redis | null;
     if (!client) return;
     unrefStream(client);
+    endAtNamelessMessages(client);
     client.on('messageBuffer', (_channel: Buffer, keys: unknown) => {
       if (client === this.armed) this.heard(keys);
     });
