@@ -1,3 +1,4 @@
+import type { Cluster } from 'ioredis';
 import type { ResolvedRedisOptions } from '../../core/policy/options.js';
 import type { BreakerState, Reply, StoreHealth, UnavailableReason } from '../../core/ports/store.js';
 import { Availability } from '../../core/resilience/availability.js';
@@ -6,15 +7,17 @@ import { Guard } from '../../core/resilience/guard.js';
 import type { Effort } from '../../core/resilience/guarded-call.js';
 import { RESILIENCE_DEFAULTS } from '../../core/resilience/resilience-defaults.js';
 import { unavailable } from '../../core/resilience/unavailable.js';
-import { areOwnersReady } from './cluster-nodes.js';
+import { readyOwners } from './cluster-nodes.js';
 import { classifyFailure, NotConnectedError } from './command-failure.js';
 import { Connections } from './connections.js';
 import { FirstAttempt } from './first-attempt.js';
 import type { RedisClient } from './load-ioredis.js';
 import { RecoveryProbe } from './recovery-probe.js';
 import type { RedisParts } from './redis-parts.js';
-import { attemptTimeoutOf, isCluster, mastersOf } from './redis-client.js';
+import { attemptTimeoutOf, mastersOf } from './redis-client.js';
 import { Silence } from './silence.js';
+import { type Question, SilentMasters } from './silent-masters.js';
+import { Takeovers } from './takeovers.js';
 
 /** Silence after which connections that look alive are thrown away, in milliseconds. */
 const SILENCE_MS = 1_000;
@@ -34,6 +37,9 @@ export class GuardedRedis {
   private readonly guard: Guard;
   private readonly breaker: Breaker;
   private readonly availability: Availability;
+  private readonly takeovers = new Takeovers();
+  private readonly silentMasters = new SilentMasters();
+  private readonly isCluster: boolean;
   private readonly probe: RecoveryProbe;
   private readonly silence: Silence;
   private readonly firstAttempt: FirstAttempt;
@@ -44,6 +50,7 @@ export class GuardedRedis {
     const { clock, events } = parts;
     const random = parts.random ?? Math.random;
     const tuning = { ...RESILIENCE_DEFAULTS, ...parts.tuning };
+    this.isCluster = options.topology.mode === 'cluster';
     this.availability = new Availability('redis', clock, events);
     this.breaker = new Breaker(clock, tuning, (state, reason) => this.breakerChanged(state, reason));
     this.guard = new Guard({
@@ -53,7 +60,7 @@ export class GuardedRedis {
       random,
       breaker: this.breaker,
       classify: classifyFailure,
-      isOneServer: options.topology.mode !== 'cluster',
+      isOneServer: !this.isCluster,
       onAnswered: () => this.availability.up(),
       onOutOfStep: () => this.connections.reset(),
     });
@@ -63,7 +70,7 @@ export class GuardedRedis {
     this.connections = new Connections(options.connections, {
       clock,
       random,
-      create,
+      create: () => this.takeovers.watch(create()),
       attemptTimeoutMs: attemptTimeoutOf(options),
       onReady: () => this.becameReady(),
       onDown: () => this.wentDown(),
@@ -106,15 +113,8 @@ export class GuardedRedis {
       this.connections.want();
       return Promise.resolve(unavailable('disconnected'));
     }
-    return this.guard.run(() => {
-      const client = this.connections.take();
-      if (isCluster(client) && !areOwnersReady(client, keys)) {
-        // The library would send it to any node, be redirected, and find out with the next connection.
-        this.connections.want();
-        throw new NotConnectedError(false);
-      }
-      return command(client);
-    }, effort);
+    if (this.isCluster && keys.length > 0) return this.runOnMasters(command, effort, keys);
+    return this.guard.run(() => command(this.connections.take()), effort);
   }
 
   /** A client for commands that belong together, each to be sent through {@link run}. `null`: none is ready. */
@@ -137,9 +137,38 @@ export class GuardedRedis {
     return this.availability.onRecovered(listener);
   }
 
+  /** Calls `listener` when another server may answer for some keys, though Redis was not lost. */
+  onTakeover(listener: () => void): () => void {
+    return this.takeovers.listen(listener);
+  }
+
   close(): Promise<void> {
     this.closing ??= this.end();
     return this.closing;
+  }
+
+  /** In a cluster: on the masters that hold the keys. */
+  private runOnMasters<T>(
+    command: (client: RedisClient) => Promise<T>,
+    effort: Effort<T>,
+    keys: readonly string[],
+  ): Promise<Reply<T>> {
+    const { connections, silentMasters } = this;
+    if (!silentMasters.areNone && silentMasters.hold(connections.take() as Cluster, keys))
+      return Promise.resolve(unavailable('breaker-open'));
+    let question: Question | null = null;
+    const send = (): Promise<T> => {
+      const cluster = connections.take() as Cluster;
+      const masters = readyOwners(cluster, keys);
+      if (!masters) {
+        // The library would send it to any node, be redirected, and find out with the next connection.
+        connections.want();
+        throw new NotConnectedError(false);
+      }
+      question = silentMasters.question(cluster, masters);
+      return command(cluster);
+    };
+    return this.guard.run(send, { ...effort, unanswered: () => question && silentMasters.unanswered(question) });
   }
 
   private async end(): Promise<void> {
@@ -154,6 +183,8 @@ export class GuardedRedis {
     this.firstAttempt.ended(true);
     this.breaker.revived();
     this.probe.runSoon();
+    // The others may still be connected to a master that was replaced.
+    if (this.connections.readyCount > 1) this.takeovers.happened();
   }
 
   private wentDown(): void {
@@ -170,15 +201,16 @@ export class GuardedRedis {
 
   private async askWhetherAlive(): Promise<void> {
     if (!this.connections.isReady) return;
-    const reply = await this.run(pingAll, { idempotent: false });
+    const reply = await this.run((client) => this.pingAll(client), { idempotent: false });
     const silentMs = this.silence.observe(this.guard.answerCount);
     if (!reply.ok && reply.reason === 'timeout' && silentMs >= SILENCE_MS) this.connections.reset();
   }
-}
 
-/** A node of a cluster that is away has its own way back; the others are asked. */
-function pingAll(client: RedisClient): Promise<unknown> {
-  const masters = mastersOf(client).filter(({ status }) => status === 'ready');
-  if (masters.length === 0) throw new NotConnectedError(false);
-  return Promise.all(masters.map((master) => master.ping()));
+  /** A node of a cluster that is away, or silent, has its own way back; the others are asked. */
+  private pingAll(client: RedisClient): Promise<unknown> {
+    const ready = mastersOf(client).filter(({ status }) => status === 'ready');
+    if (ready.length === 0) throw new NotConnectedError(false);
+    const heard = ready.filter((master) => !this.silentMasters.isSilent(master));
+    return Promise.all((heard.length > 0 ? heard : ready).map((master) => master.ping()));
+  }
 }

@@ -165,7 +165,8 @@ export class RedisStore implements Store {
   }
 
   onRecovered(listener: () => void): () => void {
-    return this.redis.onRecovered(listener);
+    const stops = [this.redis.onRecovered(listener), this.redis.onTakeover(listener)];
+    return () => stops.forEach((stop) => stop());
   }
 
   async close(): Promise<void> {
