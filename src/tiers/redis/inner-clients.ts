@@ -1,10 +1,11 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { RedisClient } from './load-ioredis.js';
 import { destroyClient, isCluster } from './redis-client.js';
+import { hearNewsOnly, isNewsTo, type MasterStream } from './switch-news.js';
 
-/** What the library keeps to itself: how a client makes the one with which it asks a sentinel. */
+/** What the library keeps to itself: how a client makes those with which it asks sentinels, and its own connection. */
 interface Inside {
-  readonly connector?: { connectToSentinel?: (...args: unknown[]) => Redis };
+  readonly connector?: { connectToSentinel?: (...args: unknown[]) => Redis; readonly stream?: MasterStream };
 }
 
 /**
@@ -37,7 +38,9 @@ export class InnerClients {
   private watchSentinels(client: Redis): void {
     const { connector } = client as unknown as Inside;
     const connect = connector?.connectToSentinel?.bind(connector);
-    if (connector && connect) connector.connectToSentinel = (...args) => this.watch(connect(...args));
+    if (!connector || !connect) return;
+    const isNews = (message: string): boolean => isNewsTo(connector.stream, client.options.name ?? '', message);
+    connector.connectToSentinel = (...args) => this.watch(hearNewsOnly(connect(...args), isNews));
   }
 
   private watch(client: Redis): Redis {

@@ -1,0 +1,90 @@
+import { expect, jest } from '@jest/globals';
+import { RecentInvalidations } from '../../../src/core/invalidation/recent-invalidations.js';
+import { timed, until } from '../../support/redis-kit.js';
+import type { RedisServer } from '../../support/redis-server.js';
+import type { CachedApp } from '../../support/cached-app.js';
+import { BOUND_MS } from './trial.js';
+import type { Copy, Target, Thing } from './truth.js';
+import type { TwoApps } from './two-apps.js';
+
+/** A master and its replica. */
+export interface Pair {
+  readonly master: RedisServer;
+  readonly replica: RedisServer;
+}
+
+/** Until mocks are restored, no instance remembers what it has invalidated once that is acknowledged. */
+export function forgetWhatIsAcknowledged(): void {
+  const nothing = { groups: [], storageKeys: [], everything: false };
+  jest.spyOn(RecentInvalidations.prototype, 'recent').mockReturnValue(nothing);
+}
+
+/** The replica hears of nothing more that happens on the master, and cannot find out. */
+export async function cutOff({ master, replica }: Pair): Promise<void> {
+  replica.pause();
+  await master.command('CLIENT', 'KILL', 'TYPE', 'replica');
+  await until(async () => String(await master.command('INFO', 'replication')).includes('connected_slaves:0'));
+}
+
+/** The first app makes what is covered unusable, which is acknowledged; then the replica takes over, which has not heard of it. */
+export async function loseInvalidation(apps: TwoApps, { target, covered }: Target, pair: Pair): Promise<void> {
+  await cutOff(pair);
+  apps.truth.change(covered);
+  const answer = await apps.all[0].cache.invalidate(target);
+  await pair.master.kill();
+  pair.replica.resume();
+  if (!answer.acknowledged) throw new Error('the invalidation was not acknowledged, so it cannot be lost');
+}
+
+export interface Reads {
+  /** Of the first app, which has invalidated. */
+  readonly own: Copy[];
+  readonly others: Copy[];
+}
+
+/** Reads of both apps, one after another, until each has had `hits` hits of Redis or memory in a row that are as new as what is true. */
+export async function readUntilCurrent(apps: TwoApps, thing: Thing, withinMs: number): Promise<Reads> {
+  const reads: Reads = { own: [], others: [] };
+  const current = apps.truth.versionOf(thing);
+  const rows = [0, 0];
+  const ask = async (app: CachedApp, into: Copy[]): Promise<boolean> => {
+    const copy = await apps.ask(app, thing);
+    into.push(copy);
+    return copy.version === current && app.cache.outcomeOf(copy)?.status === 'hit';
+  };
+  await until(async () => {
+    const areCurrent = [await ask(apps.all[0], reads.own), await ask(apps.all[1], reads.others)];
+    areCurrent.forEach((isCurrent, index) => (rows[index] = isCurrent ? (rows[index] as number) + 1 : 0));
+    return rows.every((row) => row >= 20);
+  }, withinMs);
+  return reads;
+}
+
+/** Neither app serves what was made unusable: the first never, the other not any more. */
+export async function expectRepaired(apps: TwoApps, { covered }: Target, withinMs: number): Promise<void> {
+  const thing = covered[0] as Thing;
+  const current = apps.truth.versionOf(thing);
+  const { own, others } = await readUntilCurrent(apps, thing, withinMs);
+  expect(own.filter(({ version }) => version < current)).toEqual([]);
+  expect(others.at(-1)).toMatchObject({ version: current });
+}
+
+/** With `minReplicas: 1`: acknowledged is what the replica has, and nothing else. */
+export async function expectStrict(apps: TwoApps, { target, covered }: Target, { replica }: Pair): Promise<void> {
+  const [app] = apps.all;
+  const thing = covered[0] as Thing;
+  const invalidate = async (): Promise<boolean> => {
+    apps.truth.change(covered);
+    const { value, ms } = await timed(() => app.cache.invalidate(target));
+    expect(ms).toBeLessThan(BOUND_MS);
+    expect(await apps.ask(app, thing)).toMatchObject({ version: apps.truth.versionOf(thing) });
+    return value.acknowledged;
+  };
+  await until(invalidate);
+  replica.pause();
+  expect(await invalidate()).toBe(false);
+  expect(await invalidate()).toBe(false);
+  replica.resume();
+  await until(invalidate);
+  await expectRepaired(apps, { target, covered }, 3_000);
+}
