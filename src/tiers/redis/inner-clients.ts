@@ -1,12 +1,18 @@
-import type { Cluster, Redis } from 'ioredis';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { RedisClient } from './load-ioredis.js';
 import { destroyClient, isCluster } from './redis-client.js';
 import { hearNewsOnly, isNewsTo, type MasterStream } from './switch-news.js';
 
 /** What the library keeps to itself: how a client makes those with which it asks sentinels, and its own connection. */
 interface Inside {
-  readonly connector?: { connectToSentinel?: (...args: unknown[]) => Redis; readonly stream?: MasterStream };
+  readonly connector?: {
+    connectToSentinel?: (at: unknown, options?: RedisOptions) => Redis;
+    readonly stream?: MasterStream;
+  };
 }
+
+/** One that is told to disconnect once more waits so long for a connection to close that is closed already. */
+const DISCONNECT_TIMEOUT_MS = 100;
 
 /**
  * The clients that a client makes by itself, to ask sentinels or the nodes of a cluster where the data are. The library
@@ -40,7 +46,10 @@ export class InnerClients {
     const connect = connector?.connectToSentinel?.bind(connector);
     if (!connector || !connect) return;
     const isNews = (message: string): boolean => isNewsTo(connector.stream, client.options.name ?? '', message);
-    connector.connectToSentinel = (...args) => this.watch(hearNewsOnly(connect(...args), isNews));
+    connector.connectToSentinel = (at, options) => {
+      const sentinel = connect(at, { ...options, disconnectTimeout: DISCONNECT_TIMEOUT_MS });
+      return this.watch(hearNewsOnly(sentinel, isNews));
+    };
   }
 
   private watch(client: Redis): Redis {

@@ -19,8 +19,12 @@ export function forgetWhatIsAcknowledged(): void {
   jest.spyOn(RecentInvalidations.prototype, 'recent').mockReturnValue(nothing);
 }
 
-/** The replica hears of nothing more that happens on the master, and cannot find out. */
+/** The replica has all that was written so far, hears of nothing more that happens on the master, and cannot find out. */
 export async function cutOff({ master, replica }: Pair): Promise<void> {
+  const offsetOf = async (server: RedisServer, name: string): Promise<number> =>
+    Number(new RegExp(`${name}:(\\d+)`).exec(String(await server.command('INFO', 'replication')))?.[1]);
+  const written = await offsetOf(master, 'master_repl_offset');
+  await until(async () => (await offsetOf(replica, 'slave_repl_offset')) >= written);
   replica.pause();
   await master.command('CLIENT', 'KILL', 'TYPE', 'replica');
   await until(async () => String(await master.command('INFO', 'replication')).includes('connected_slaves:0'));
