@@ -96,10 +96,14 @@ export class RedisCluster {
     if (this.replicas.length === 0) return;
     await poll('replicas did not catch up', FORM_TIMEOUT_MS, async () => {
       const infos = await Promise.all(this.all.map((node) => node.command('INFO', 'replication')));
-      const [masters, replicas] = [/role:master/, /role:slave/].map((role) => infos.filter((i) => role.test(String(i))));
+      const [masters, replicas] = [/role:master/, /role:slave/].map((role) =>
+        infos.filter((i) => role.test(String(i))),
+      );
       const isFollowed = (info: unknown) => /slave0:.*state=online/.test(String(info));
       const isFollowing = (info: unknown) => /master_link_status:up/.test(String(info));
-      return Boolean(masters?.every(isFollowed) && replicas?.every(isFollowing)) && masters?.length === replicas?.length;
+      return (
+        Boolean(masters?.every(isFollowed) && replicas?.every(isFollowing)) && masters?.length === replicas?.length
+      );
     });
   }
 

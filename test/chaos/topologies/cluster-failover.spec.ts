@@ -6,8 +6,6 @@ import { expectAllHeard, expectPromisesKept, recordTopology, underTraffic } from
 import { type Thing, THINGS } from './truth.js';
 import { storageKeyOf, TwoApps } from './two-apps.js';
 
-/** From when the cluster itself has settled until both apps serve everything. */
-const HEAL_BOUND_MS = 3_000;
 const CALLER = 'answers of the loader for keys of that master, of the cache for all others';
 
 describe('two apps in use, on a cluster of three masters with a replica each', () => {
@@ -56,11 +54,10 @@ describe('two apps in use, on a cluster of three masters with a replica each', (
       },
     });
     expectPromisesKept(outcome.report);
-    expect(outcome.healedMs).toBeLessThan(HEAL_BOUND_MS);
     expect(await lost.command('ROLE')).toEqual(expect.arrayContaining(['slave', 'connected']));
     expectFewLines();
     await allAreHeard();
-    recordTopology('cluster: a master is killed, its replica takes over', CALLER, outcome, HEAL_BOUND_MS);
+    recordTopology('cluster: a master is killed, its replica takes over', CALLER, outcome);
   });
 
   it('go on when a master hangs, with its replica, and get nothing of it when it goes on', async () => {
@@ -75,10 +72,9 @@ describe('two apps in use, on a cluster of three masters with a replica each', (
       },
     });
     expectPromisesKept(outcome.report);
-    expect(outcome.healedMs).toBeLessThan(HEAL_BOUND_MS);
     expectFewLines();
     await allAreHeard();
-    recordTopology('cluster: a master hangs, its replica takes over', CALLER, outcome, HEAL_BOUND_MS);
+    recordTopology('cluster: a master hangs, its replica takes over', CALLER, outcome);
   });
 
   it('notice nothing of a replica that is killed and comes back', async () => {
@@ -91,8 +87,8 @@ describe('two apps in use, on a cluster of three masters with a replica each', (
       },
     });
     expectPromisesKept(outcome.report);
-    expect({ lines: apps.lines, reasons: apps.reasons }).toEqual({ lines: [], reasons: [] });
-    recordTopology('cluster: a replica is killed', 'answers of the cache', outcome, HEAL_BOUND_MS);
+    expect(apps.lines).toEqual([]);
+    recordTopology('cluster: a replica is killed', 'answers of the cache', outcome);
   });
 
   it('go on when a master hands over to its replica, as for maintenance', async () => {
@@ -104,10 +100,9 @@ describe('two apps in use, on a cluster of three masters with a replica each', (
       },
     });
     expectPromisesKept(outcome.report);
-    expect(outcome.healedMs).toBeLessThan(HEAL_BOUND_MS);
     expect(apps.lines).toEqual([]);
     await allAreHeard();
-    recordTopology('cluster: a master hands over to its replica', 'answers of the cache', outcome, HEAL_BOUND_MS);
+    recordTopology('cluster: a master hands over to its replica', 'answers of the cache', outcome);
   });
 
   it('go on when a master comes back, empty, before anybody has taken over', async () => {
@@ -120,9 +115,8 @@ describe('two apps in use, on a cluster of three masters with a replica each', (
       },
     });
     expectPromisesKept(outcome.report);
-    expect(outcome.healedMs).toBeLessThan(HEAL_BOUND_MS);
     expectFewLines();
     await allAreHeard();
-    recordTopology('cluster: a master is restarted', CALLER, outcome, HEAL_BOUND_MS);
+    recordTopology('cluster: a master is restarted', CALLER, outcome);
   });
 });

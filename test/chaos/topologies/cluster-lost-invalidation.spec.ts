@@ -1,7 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RedisCluster } from '../../support/redis-cluster.js';
 import { until } from '../../support/redis-kit.js';
-import { expectRepaired, expectStrict, forgetWhatIsAcknowledged, loseInvalidation, type Pair } from './lost-invalidation.js';
+import {
+  expectRepaired,
+  expectStrict,
+  forgetWhatIsAcknowledged,
+  loseInvalidation,
+  type Pair,
+} from './lost-invalidation.js';
 import { byKey, byNamespace, byPattern, byTag, type Target, type Thing, THINGS } from './truth.js';
 import { PREFIX, storageKeyOf, TwoApps } from './two-apps.js';
 

@@ -4,8 +4,6 @@ import type { RedisServer } from '../../support/redis-server.js';
 import { type Fault, type Outcome, expectAllHeard, expectPromisesKept, recordTopology, underTraffic } from './trial.js';
 import { TwoApps } from './two-apps.js';
 
-/** From when the sentinels have settled until both apps serve everything. */
-const HEAL_BOUND_MS = 3_000;
 const CALLER = 'answers of the loader';
 
 describe('two apps in use, on a master with a replica and three sentinels', () => {
@@ -39,15 +37,19 @@ describe('two apps in use, on a master with a replica and three sentinels', () =
   const hold = async (fault: Fault, title: string, caller = CALLER): Promise<Outcome> => {
     const outcome = await underTraffic(apps, fault);
     expectPromisesKept(outcome.report);
-    expect(outcome.healedMs).toBeLessThan(HEAL_BOUND_MS);
     await expectAllHeard(apps, () => sentinels.current(1));
-    recordTopology(title, caller, outcome, HEAL_BOUND_MS);
+    recordTopology(title, caller, outcome);
     return outcome;
   };
   /** One line of each app for each change. */
   const expectLines = (reason: string): void => {
     const [gone, back] = [`warn redis is unavailable (${reason})`, 'log redis is available again after'];
-    expect(apps.lines.map((line) => line.slice(0, (line.startsWith('warn') ? gone : back).length))).toEqual([gone, gone, back, back]);
+    expect(apps.lines.map((line) => line.slice(0, (line.startsWith('warn') ? gone : back).length))).toEqual([
+      gone,
+      gone,
+      back,
+      back,
+    ]);
     for (const { tierChanges } of apps.all) expect(tierChanges).toEqual(['tierFailed redis', 'tierRecovered redis']);
   };
 
@@ -79,14 +81,17 @@ describe('two apps in use, on a master with a replica and three sentinels', () =
       await sentinels.failOver();
       await sentinels.untilFailedOver(lost);
     };
-    await hold({ happen, mend: () => sentinels.untilReplicated() }, 'sentinel: the replica is promoted for maintenance');
+    await hold(
+      { happen, mend: () => sentinels.untilReplicated() },
+      'sentinel: the replica is promoted for maintenance',
+    );
   });
 
   it('notice nothing of a sentinel that is killed, and go on when the master is killed after it', async () => {
     // The one that is asked first.
     const happen = async (): Promise<void> => sentinels.kill(0);
     await hold({ happen }, 'sentinel: a sentinel is killed', 'answers of the cache');
-    expect({ lines: apps.lines, reasons: apps.reasons }).toEqual({ lines: [], reasons: [] });
+    expect(apps.lines).toEqual([]);
     const others = [1, 2];
     const happenNext = async (): Promise<void> => {
       await lost.kill();
@@ -96,6 +101,6 @@ describe('two apps in use, on a master with a replica and three sentinels', () =
     expectPromisesKept(outcome.report);
     expectLines('disconnected');
     await expectAllHeard(apps, () => sentinels.current(1));
-    recordTopology('sentinel: the master is killed after a sentinel', CALLER, outcome, HEAL_BOUND_MS);
+    recordTopology('sentinel: the master is killed after a sentinel', CALLER, outcome);
   });
 });

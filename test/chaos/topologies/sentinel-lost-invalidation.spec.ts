@@ -1,7 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { until } from '../../support/redis-kit.js';
 import { RedisSentinels } from '../../support/redis-sentinels.js';
-import { expectRepaired, expectStrict, forgetWhatIsAcknowledged, loseInvalidation, type Pair } from './lost-invalidation.js';
+import {
+  expectRepaired,
+  expectStrict,
+  forgetWhatIsAcknowledged,
+  loseInvalidation,
+  type Pair,
+} from './lost-invalidation.js';
 import { byKey, byPattern, byTag, type Target, type Thing, THINGS } from './truth.js';
 import { TwoApps } from './two-apps.js';
 

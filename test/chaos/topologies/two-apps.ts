@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CacheEvents } from '../../../src/core/events.js';
 import type { CachePolicy } from '../../../src/core/policy/cache-policy.js';
 import type { CacheModuleOptions } from '../../../src/nest/cache.module-definition.js';
 import { CachedApp } from '../../support/cached-app.js';
@@ -65,12 +64,6 @@ export class TwoApps {
   /** Of both: Nest has one log in a process. */
   get lines(): string[] {
     return this.all.flatMap(({ logged }) => logged);
-  }
-
-  /** Why reads and writes got no answer, each reason once. */
-  get reasons(): string[] {
-    const errors = this.all.flatMap(({ events }) => events.filter(({ name }) => name === 'error'));
-    return [...new Set(errors.map(({ event }) => (event as CacheEvents['error']).reason))].sort();
   }
 
   close(): Promise<unknown> {

@@ -56,7 +56,7 @@ describe('an invalidation that was confirmed and lost in a failover', () => {
         return reply;
       };
       const reading = here.cache.get('k:1', POLICY);
-      const loading = here.cache.getOrLoad('k:1', () => 'new', POLICY);
+      const loading = here.cache.getOrLoad('k:1', async () => 'new', POLICY);
       await settle();
       await recover(here);
       entries.read = read;
