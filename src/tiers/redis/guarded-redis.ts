@@ -1,4 +1,4 @@
-import type { Cluster } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { ResolvedRedisOptions } from '../../core/policy/options.js';
 import type { BreakerState, Reply, StoreHealth, UnavailableReason } from '../../core/ports/store.js';
 import { Availability } from '../../core/resilience/availability.js';
@@ -158,15 +158,14 @@ export class GuardedRedis {
       return Promise.resolve(unavailable('breaker-open'));
     let question: Question | null = null;
     const send = (): Promise<T> => {
-      const cluster = connections.take() as Cluster;
-      const masters = readyOwners(cluster, keys);
-      if (!masters) {
+      const taken = connections.takeWhere((client) => askable(client as Cluster, keys));
+      if (!taken) {
         // The library would send it to any node, be redirected, and find out with the next connection.
         connections.want();
         throw new NotConnectedError(false);
       }
-      question = silentMasters.question(cluster, masters);
-      return command(cluster);
+      question = silentMasters.question(taken.cluster, taken.masters);
+      return command(taken.cluster);
     };
     return this.guard.run(send, { ...effort, unanswered: () => question && silentMasters.unanswered(question) });
   }
@@ -213,4 +212,10 @@ export class GuardedRedis {
     const heard = ready.filter((master) => !this.silentMasters.isSilent(master));
     return Promise.all((heard.length > 0 ? heard : ready).map((master) => master.ping()));
   }
+}
+
+/** Of several connections to a cluster, one may know already where keys have gone. `null`: this one does not. */
+function askable(cluster: Cluster, keys: readonly string[]): { cluster: Cluster; masters: readonly Redis[] } | null {
+  const masters = readyOwners(cluster, keys);
+  return masters && { cluster, masters };
 }
