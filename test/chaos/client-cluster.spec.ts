@@ -49,7 +49,8 @@ describe('a client on a cluster of which one master is lost', () => {
       await sleep(5);
     }
     expect(Math.max(...times)).toBeLessThan(DEADLINE_MS);
-    expect(times.filter((ms) => ms > 30).length).toBeLessThan(times.length / 4);
+    // Who finds out that it hangs waits, and who comes just as its connection is given up.
+    expect(times.filter((ms) => ms > 30).length).toBeLessThanOrEqual(2);
     expect(await opened.client.getMany([ON_LOST])).toEqual([null]);
     expect((await opened.store.health()).nodes).toEqual({ total: 3, ready: 2 });
   });

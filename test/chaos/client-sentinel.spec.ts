@@ -52,6 +52,18 @@ describe('a client on the master that sentinels name', () => {
     await until(() => openHandles() <= before, 100);
   });
 
+  it('leaves nothing open once it is closed just after a failover', async () => {
+    await opened.client.close();
+    await until(() => sentinels.listenerCount().then((count) => count === 0));
+    const before = openHandles();
+    const other = await openRedis({ mode: 'sentinel', sentinels: sentinels.addresses, name: sentinels.name });
+    expect(await other.store.ready(5_000)).toBe(true);
+    sentinels.master.pause();
+    await until(() => other.client.set('k', 'v'), 15_000);
+    await other.client.close();
+    await until(() => openHandles() <= before, 300);
+  });
+
   it.each([
     ['killed', () => sentinels.master.kill()],
     ['hung', () => Promise.resolve(sentinels.master.pause())],

@@ -91,6 +91,7 @@ export class Invalidation {
     if (groups.length > 0) pending.addGroups(groups);
     for (const storageKey of storageKeys) pending.addKey(storageKey);
     if (everything) pending.addEverything();
+    if (!pending.isEmpty) pending.recalled();
     void this.repeat();
   }
 

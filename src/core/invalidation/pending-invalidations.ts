@@ -15,6 +15,20 @@ export class PendingInvalidations {
   private readonly tickets = new Map<string, number>();
   private ticketCount = 0;
   private everythingTicket: number | null = null;
+  private recallCount = 0;
+
+  /**
+   * How often something was covered again that had been confirmed. An answer that was under way then may be from before
+   * the confirmation was lost, and come after what covers it was released: such an answer is good for nothing.
+   */
+  get recalls(): number {
+    return this.recallCount;
+  }
+
+  /** To be called with what is covered again. */
+  recalled(): void {
+    this.recallCount++;
+  }
 
   get isEmpty(): boolean {
     return this.tickets.size === 0 && this.everythingTicket === null;

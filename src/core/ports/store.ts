@@ -77,7 +77,10 @@ export interface Store {
   deleteMatching(pattern: string): Promise<{ readonly deleted: number; readonly complete: boolean }>;
   /** Asks the store, within its deadline. */
   health(): Promise<StoreHealth>;
-  /** Calls `listener` whenever the store becomes available again. Returns the way to stop listening. */
+  /**
+   * Calls `listener` whenever the store, or a part of it, becomes available again: what answers then may not have heard of
+   * the latest that was confirmed. Returns the way to stop listening.
+   */
   onRecovered(listener: () => void): () => void;
   /** Ends within 500 ms, whatever the server does. Later calls answer `closed`. */
   close(): Promise<void>;

@@ -23,6 +23,14 @@ export interface EntryJudgeParts {
 /** Versions as they are in the store; `null`: there is none. */
 export type Tokens = ReadonlyMap<Group, string | null>;
 
+/** The read that an answer is to. */
+interface Judged {
+  readonly reading: MemoryRead;
+  readonly askedAtMs: number;
+  /** See {@link PendingInvalidations.recalls}: as it was when it was asked. */
+  readonly recalls: number;
+}
+
 /** What the store holds for an address, and whether an invalidation that is not confirmed covered it during the read. */
 export interface Stored {
   readonly address: EntryAddress;
@@ -60,9 +68,9 @@ export class EntryJudge {
   judge(
     { address, entry, opened, wasCovered, isStampCovered }: Stored,
     tokens: Tokens,
-    { reading, askedAtMs }: { readonly reading: MemoryRead; readonly askedAtMs: number },
+    { reading, askedAtMs, recalls }: Judged,
   ): ReadResult {
-    const fence = this.fenceOf(address, tokens, wasCovered);
+    const fence = this.fenceOf(address, tokens, wasCovered || recalls !== this.parts.pending.recalls);
     const lease = entry?.lease ?? null;
     const miss = (reason: MissReason): MissingEntry => {
       const seen = entry?.bytes ? fingerprintOf(entry.bytes) : null;

@@ -29,6 +29,8 @@ interface Question {
   readonly groups: readonly Group[];
   /** By an invalidation that was not confirmed; in the order of the addresses, and empty where none was. */
   readonly wereCovered: readonly boolean[];
+  /** See {@link PendingInvalidations.recalls}: as it was when they were asked for. */
+  readonly recalls: number;
   /** In monotonic milliseconds. */
   readonly askedAtMs: number;
   readonly reading: MemoryRead;
@@ -52,14 +54,19 @@ export class StoreReads {
   /** The versions that are current, for what is stored without having been read. */
   async fences(addresses: readonly EntryAddress[]): Promise<(Fence | null)[]> {
     const groups = groupsOf(addresses);
-    const wereCovered = addresses.map((address) => this.parts.pending.covers(address));
+    const { pending } = this.parts;
+    const wereCovered = addresses.map((address) => pending.covers(address));
+    const { recalls } = pending;
     const reply = await this.parts.store.entries.read([], this.tokenKeysOf(groups), { withTtl: false });
     if (!reply.ok) {
       for (const address of addresses) this.report(address, reply.reason);
       return addresses.map(() => null);
     }
     const tokens = zip(groups, reply.value.versions);
-    return addresses.map((address, index) => this.judge.fenceOf(address, tokens, wereCovered[index] === true));
+    const isRecalled = recalls !== pending.recalls;
+    return addresses.map((address, index) => {
+      return this.judge.fenceOf(address, tokens, isRecalled || wereCovered[index] === true);
+    });
   }
 
   /** In the order of the addresses; what is found is held in memory afterwards. */
@@ -76,6 +83,7 @@ export class StoreReads {
       groups,
       // What is covered now stays so for this read, also if it is confirmed meanwhile: the answer may be older than that.
       wereCovered: pending.isEmpty ? NONE : addresses.map((address) => pending.covers(address)),
+      recalls: pending.recalls,
       askedAtMs: clock.monotonicNow(),
       reading: memory.beginRead(memory.isOn ? this.keysOf(addresses, groups) : NONE),
       answered,

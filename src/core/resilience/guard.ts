@@ -62,7 +62,7 @@ export class Guard {
       classify: options.classify,
       numberOf: () => ++this.calls,
       tried: (reason, call, isLate) => this.tried(reason, call, isLate),
-      expired: (reason, call) => this.expired(reason, call),
+      expired: (reason, call, effort) => this.expired(reason, call, effort),
       answeredOutOfStep: () => options.onOutOfStep?.(),
       released: (effort) => this.released(effort),
       settled: () => void (this.deadlines.isEmpty && this.whenIdle?.()),
@@ -128,10 +128,12 @@ export class Guard {
     else breaker.failed(reason);
   }
 
-  private expired(reason: UnavailableReason, call: number): void {
+  private expired(reason: UnavailableReason, call: number, effort: Effort): void {
     const { breaker, isOneServer } = this.options;
-    if (reason === 'closed') return breaker.undecided();
-    const isSilent = isOneServer && this.answeredCall < call && breaker.state !== 'open';
+    const concerns = reason === 'closed' ? null : effort.unanswered?.();
+    if (reason === 'closed' || (concerns === 'part' && breaker.state === 'closed')) return breaker.undecided();
+    const isWhole = concerns === 'whole' || (isOneServer && this.answeredCall < call);
+    const isSilent = isWhole && breaker.state !== 'open';
     breaker.failed(reason, isSilent);
     // Who asked a moment later would wait in vain too, and whoever asks one thing after another would do it twice.
     if (isSilent) this.deadlines.expireAll();

@@ -14,6 +14,11 @@ export interface Effort<T = never> {
   readonly bytes?: number;
   /** Whether an answer can be one to this command. Default: any can. */
   readonly accepts?: (value: T) => boolean;
+  /**
+   * Told when the deadline passes without an answer; answers what that tells of. `part`: some of the servers, so that
+   * others are asked as before; `whole`: all of them hang. Default: nothing in particular.
+   */
+  readonly unanswered?: () => 'part' | 'whole' | null | undefined;
 }
 
 /** What a failed command means. */
@@ -36,7 +41,7 @@ export interface CallHost {
   /** The number of a call that begins: calls are numbered in their order. */
   readonly numberOf: () => number;
   /** The caller of a call is released while its command is under way. */
-  readonly expired: (reason: UnavailableReason, call: number) => void;
+  readonly expired: (reason: UnavailableReason, call: number, effort: Effort) => void;
   /** A try ended: answered (`null`) or failed for `reason`. `isLate`: the caller had been released before. */
   readonly tried: (reason: UnavailableReason | null, call: number, isLate: boolean) => void;
   /** An answer came that cannot be one to its command. */
@@ -76,7 +81,7 @@ export class GuardedCall<T> implements Waiter {
       this.host.released(this.effort);
       return this.settle(this.failure(this.pause.fault));
     }
-    this.host.expired(reason, this.number);
+    this.host.expired(reason, this.number, this.effort);
     this.settle(unavailable(reason));
   }
 

@@ -40,7 +40,7 @@ export class ClusterMasters implements Masters {
     const areKnown =
       addresses.size === this.masters.length && this.masters.every(({ address }) => addresses.has(address));
     if (isSame && areKnown) return;
-    const tags = tagsOf(owners, addresses);
+    const tags = tagsOf(owners, this.masters);
     this.masters = [...addresses].map((address) => ({ address, keyTag: tags.get(address) ?? null }));
     this.onChange();
   }
@@ -52,10 +52,16 @@ export class ClusterMasters implements Masters {
   }
 }
 
-/** For each address a text that, as the hash tag of a key, makes it belong to that node. */
-function tagsOf(owners: readonly string[], addresses: ReadonlySet<string>): ReadonlyMap<string, string> {
+/** For each owner a text that, as the hash tag of a key, makes it belong to that node: the one that `known` has, or another. */
+function tagsOf(owners: readonly string[], known: readonly Master[]): ReadonlyMap<string, string> {
   const tags = new Map<string, string>();
-  for (let count = 0; count < MAX_TAGS && tags.size < addresses.size; count++) {
+  for (const { address, keyTag } of known) {
+    if (keyTag !== null && owners[slotOf(keyTag)] === address) tags.set(address, keyTag);
+  }
+  const wanted = new Set(owners);
+  wanted.delete('');
+  // Another client's map may name nodes that own nothing by this one: no text would ever be found for them.
+  for (let count = 0; count < MAX_TAGS && tags.size < wanted.size; count++) {
     const owner = owners[slotOf(String(count))];
     if (owner && !tags.has(owner)) tags.set(owner, String(count));
   }

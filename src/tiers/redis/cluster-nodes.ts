@@ -16,11 +16,11 @@ export function ownersBySlot(cluster: Cluster): string[] {
 /** `host:port` of a node's connection, written as {@link slotOwners} does. */
 export const addressOf = ({ options }: Redis): string => `${options.host}:${options.port}`;
 
-/** Whether the nodes are connected that own the slots of all `keys`, as far as is known. */
-export function areOwnersReady(cluster: Cluster, keys: readonly string[]): boolean {
-  const masters = cluster.nodes('master').filter(({ status }) => status === 'ready');
-  const ready = new Set(masters.map(addressOf));
-  return keys.every((key) => ready.has(cluster.slots[slotOf(key)]?.[0] ?? ''));
+/** The nodes that own the slots of `keys`, each once; `null`: one of them is not connected, as far as is known. */
+export function readyOwners(cluster: Cluster, keys: readonly string[]): Redis[] | null {
+  const owners = new Set(keys.map((key) => cluster.slots[slotOf(key)]?.[0] ?? ''));
+  const ready = cluster.nodes('master').filter((node) => node.status === 'ready' && owners.has(addressOf(node)));
+  return ready.length === owners.size ? ready : null;
 }
 
 /** The nodes that own the slots of `keys`, each once. */

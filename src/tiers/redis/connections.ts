@@ -21,11 +21,21 @@ export class Connections {
 
   /** The next client that is ready. Throws `NotConnectedError` when none is. */
   take(): RedisClient {
+    return this.takeWhere((client) => client) as RedisClient;
+  }
+
+  /** What `choose` makes of the next client that is ready and for which that is not `null`. Throws as {@link take} does. */
+  takeWhere<T>(choose: (client: RedisClient) => T | null): T | null {
+    let isAnyReady = false;
     for (let tries = 0; tries < this.supervisors.length; tries++) {
       this.turn = (this.turn + 1) % this.supervisors.length;
       const client = this.supervisors[this.turn]?.take();
-      if (client) return client;
+      if (!client) continue;
+      isAnyReady = true;
+      const chosen = choose(client);
+      if (chosen !== null) return chosen;
     }
+    if (isAnyReady) return null;
     throw new NotConnectedError(this.supervisors.some(({ isConnecting }) => isConnecting));
   }
 

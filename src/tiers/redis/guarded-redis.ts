@@ -1,3 +1,4 @@
+import type { Cluster, Redis } from 'ioredis';
 import type { ResolvedRedisOptions } from '../../core/policy/options.js';
 import type { BreakerState, Reply, StoreHealth, UnavailableReason } from '../../core/ports/store.js';
 import { Availability } from '../../core/resilience/availability.js';
@@ -7,7 +8,7 @@ import type { Effort, Fault } from '../../core/resilience/guarded-call.js';
 import { RESILIENCE_DEFAULTS } from '../../core/resilience/resilience-defaults.js';
 import { unavailable } from '../../core/resilience/unavailable.js';
 import { AccessRefusals } from './access-refusals.js';
-import { areOwnersReady } from './cluster-nodes.js';
+import { readyOwners } from './cluster-nodes.js';
 import { classifyFailure, NotConnectedError } from './command-failure.js';
 import type { ConnectRefusal } from './connect-refusal.js';
 import { Connections } from './connections.js';
@@ -15,9 +16,11 @@ import { FirstAttempt } from './first-attempt.js';
 import type { RedisClient } from './load-ioredis.js';
 import { RecoveryProbe } from './recovery-probe.js';
 import type { RedisParts } from './redis-parts.js';
-import { attemptTimeoutOf, isCluster, mastersOf } from './redis-client.js';
+import { attemptTimeoutOf, mastersOf } from './redis-client.js';
 import { Silence } from './silence.js';
+import { type Question, SilentMasters } from './silent-masters.js';
 import type { SupervisorOptions } from './supervisor.js';
+import { Takeovers } from './takeovers.js';
 
 /** Silence after which connections that look alive are thrown away, in milliseconds. */
 const SILENCE_MS = 1_000;
@@ -41,6 +44,9 @@ export class GuardedRedis {
   private readonly availability: Availability;
   /** Told of all that fails. */
   readonly refusals: AccessRefusals;
+  private readonly takeovers = new Takeovers();
+  private readonly silentMasters = new SilentMasters();
+  private readonly isCluster: boolean;
   private readonly probe: RecoveryProbe;
   private readonly silence: Silence;
   private readonly firstAttempt: FirstAttempt;
@@ -50,6 +56,7 @@ export class GuardedRedis {
   constructor(create: () => RedisClient, options: ResolvedRedisOptions, parts: RedisParts) {
     const { clock, events, random = Math.random } = parts;
     const tuning = { ...RESILIENCE_DEFAULTS, ...parts.tuning };
+    this.isCluster = options.topology.mode === 'cluster';
     this.availability = new Availability('redis', clock, events);
     this.refusals = new AccessRefusals(events);
     const heldOpen = { ...tuning, breakerOpenMs: tuning.breakerOpenMs + HEAD_START_MS };
@@ -61,14 +68,14 @@ export class GuardedRedis {
       random,
       breaker: this.breaker,
       classify: (error) => this.classify(error),
-      isOneServer: options.topology.mode !== 'cluster',
+      isOneServer: !this.isCluster,
       onAnswered: () => this.availability.up(),
       onOutOfStep: () => this.connections.reset(),
     });
     this.probe = new RecoveryProbe(clock, tuning.breakerOpenMs, () => this.askWhetherAlive());
     this.silence = new Silence(clock);
     this.firstAttempt = new FirstAttempt(clock);
-    this.connections = this.connect({ clock, random, create }, options);
+    this.connections = this.connect({ clock, random, create: () => this.takeovers.watch(create()) }, options);
   }
 
   private connect(
@@ -125,15 +132,8 @@ export class GuardedRedis {
       this.connections.want();
       return Promise.resolve(unavailable('disconnected'));
     }
-    return this.guard.run(() => {
-      const client = this.connections.take();
-      if (isCluster(client) && !areOwnersReady(client, keys)) {
-        // The library would send it to any node, be redirected, and find out with the next connection.
-        this.connections.want();
-        throw new NotConnectedError(false);
-      }
-      return command(client);
-    }, effort);
+    if (this.isCluster && keys.length > 0) return this.runOnMasters(command, effort, keys);
+    return this.guard.run(() => command(this.connections.take()), effort);
   }
 
   /** A client for commands that belong together, each to be sent through {@link run}. `null`: none is ready. */
@@ -156,9 +156,37 @@ export class GuardedRedis {
     return this.availability.onRecovered(listener);
   }
 
+  /** Calls `listener` when another server may answer for some keys, though Redis was not lost. */
+  onTakeover(listener: () => void): () => void {
+    return this.takeovers.listen(listener);
+  }
+
   close(): Promise<void> {
     this.closing ??= this.end();
     return this.closing;
+  }
+
+  /** In a cluster: on the masters that hold the keys. */
+  private runOnMasters<T>(
+    command: (client: RedisClient) => Promise<T>,
+    effort: Effort<T>,
+    keys: readonly string[],
+  ): Promise<Reply<T>> {
+    const { connections, silentMasters } = this;
+    if (!silentMasters.areNone && silentMasters.hold(connections.take() as Cluster, keys))
+      return Promise.resolve(unavailable('breaker-open'));
+    let question: Question | null = null;
+    const send = (): Promise<T> => {
+      const taken = connections.takeWhere((client) => askable(client as Cluster, keys));
+      if (!taken) {
+        // The library would send it to any node, be redirected, and find out with the next connection.
+        connections.want();
+        throw new NotConnectedError(false);
+      }
+      question = silentMasters.question(taken.cluster, taken.masters);
+      return command(taken.cluster);
+    };
+    return this.guard.run(send, { ...effort, unanswered: () => question && silentMasters.unanswered(question) });
   }
 
   private async end(): Promise<void> {
@@ -173,6 +201,8 @@ export class GuardedRedis {
     this.firstAttempt.ended(true);
     this.breaker.revived();
     this.probe.runSoon();
+    // The others may still be connected to a master that was replaced.
+    if (this.connections.readyCount > 1) this.takeovers.happened();
   }
 
   private wentDown(refusal: ConnectRefusal | null): void {
@@ -191,15 +221,22 @@ export class GuardedRedis {
   private async askWhetherAlive(): Promise<void> {
     if (!this.connections.isReady) return;
     this.breaker.revived();
-    const reply = await this.run(pingAll, { idempotent: false });
+    const reply = await this.run((client) => this.pingAll(client), { idempotent: false });
     const silentMs = this.silence.observe(this.guard.answerCount);
     if (!reply.ok && reply.reason === 'timeout' && silentMs >= SILENCE_MS) this.connections.reset();
   }
+
+  /** A node of a cluster that is away, or silent, has its own way back; the others are asked. */
+  private pingAll(client: RedisClient): Promise<unknown> {
+    const ready = mastersOf(client).filter(({ status }) => status === 'ready');
+    if (ready.length === 0) throw new NotConnectedError(false);
+    const heard = ready.filter((master) => !this.silentMasters.isSilent(master));
+    return Promise.all((heard.length > 0 ? heard : ready).map((master) => master.ping()));
+  }
 }
 
-/** A node of a cluster that is away has its own way back; the others are asked. */
-function pingAll(client: RedisClient): Promise<unknown> {
-  const masters = mastersOf(client).filter(({ status }) => status === 'ready');
-  if (masters.length === 0) throw new NotConnectedError(false);
-  return Promise.all(masters.map((master) => master.ping()));
+/** Of several connections to a cluster, one may know already where keys have gone. `null`: this one does not. */
+function askable(cluster: Cluster, keys: readonly string[]): { cluster: Cluster; masters: readonly Redis[] } | null {
+  const masters = readyOwners(cluster, keys);
+  return masters && { cluster, masters };
 }

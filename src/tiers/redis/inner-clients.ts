@@ -1,13 +1,20 @@
-import type { Cluster, Redis } from 'ioredis';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { RedisClient } from './load-ioredis.js';
 import { overhear } from './overheard.js';
 import { destroyClient, isCluster } from './redis-client.js';
 import { endAtStrayReplies } from './stray-replies.js';
+import { hearNewsOnly, isNewsTo, type MasterStream } from './switch-news.js';
 
-/** What the library keeps to itself: how a client makes the one with which it asks a sentinel. */
+/** What the library keeps to itself: how a client makes those with which it asks sentinels, and its own connection. */
 interface Inside {
-  readonly connector?: { connectToSentinel?: (endpoint: unknown, options?: object) => Redis };
+  readonly connector?: {
+    connectToSentinel?: (at: unknown, options?: RedisOptions) => Redis;
+    readonly stream?: MasterStream;
+  };
 }
+
+/** One that is told to disconnect once more waits so long for a connection to close that is closed already. */
+const DISCONNECT_TIMEOUT_MS = 100;
 
 /**
  * The clients that a client makes by itself, to ask sentinels or the nodes of a cluster where the data are. The library
@@ -42,10 +49,12 @@ export class InnerClients {
   private watchSentinels(client: Redis): void {
     const { connector } = client as unknown as Inside;
     const connect = connector?.connectToSentinel?.bind(connector);
-    if (connector && connect) {
-      connector.connectToSentinel = (endpoint, options) =>
-        this.watch(connect(endpoint, { disableClientInfo: true, ...options }));
-    }
+    if (!connector || !connect) return;
+    const isNews = (message: string): boolean => isNewsTo(connector.stream, client.options.name ?? '', message);
+    connector.connectToSentinel = (at, options) => {
+      const own = { disableClientInfo: true, disconnectTimeout: DISCONNECT_TIMEOUT_MS };
+      return this.watch(hearNewsOnly(connect(at, { ...options, ...own }), isNews));
+    };
   }
 
   private watch(client: Redis): Redis {

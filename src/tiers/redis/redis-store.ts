@@ -135,6 +135,7 @@ export class RedisStore implements Store {
   private walk(client: RedisClient, pattern: string): Promise<Deletion> {
     return deleteMatching(client, pattern, {
       scan: (command) => this.redis.run(command, { ...ASK, accepts: isScanReply }),
+      slots: (command) => this.redis.run(command, ASK),
       unlink: (command, keys) => {
         const names = keys.map(String);
         return this.write(this.confirmation.of(command, names), { ...ASK, accepts: isCount }, names);
@@ -165,7 +166,8 @@ export class RedisStore implements Store {
   }
 
   onRecovered(listener: () => void): () => void {
-    return this.redis.onRecovered(listener);
+    const stops = [this.redis.onRecovered(listener), this.redis.onTakeover(listener)];
+    return () => stops.forEach((stop) => stop());
   }
 
   async close(): Promise<void> {

@@ -25,9 +25,12 @@ export class ReplicaConfirmation {
     if (this.minReplicas === 0 || keys.length === 0) return command;
     return async (client) => {
       const writing = command(client);
-      const masters = isCluster(client) ? ownersOf(client, keys) : [client];
+      const masters = mastersFor(client, keys);
       // Sent in the same turn, behind the write.
       const [result] = await Promise.all([writing, ...masters.map((master) => this.wait(master))]);
+      // A write that was redirected is on another master.
+      const others = mastersFor(client, keys).filter((master) => !masters.includes(master));
+      await Promise.all(others.map((master) => this.wait(master)));
       return result;
     };
   }
@@ -37,3 +40,6 @@ export class ReplicaConfirmation {
     if (count < this.minReplicas) throw new NotReplicatedError(`${count} of ${this.minReplicas} replicas have it`);
   }
 }
+
+const mastersFor = (client: RedisClient, keys: readonly string[]): Redis[] =>
+  isCluster(client) ? ownersOf(client, keys) : [client];

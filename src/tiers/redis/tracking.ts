@@ -3,7 +3,7 @@ import type { EventSink } from '../../core/events.js';
 import type { Clock } from '../../core/ports/clock.js';
 import { within } from '../../core/resilience/within.js';
 import type { ChangeListeners } from '../change-listeners.js';
-import { areOwnersReady } from './cluster-nodes.js';
+import { readyOwners } from './cluster-nodes.js';
 import type { GuardedRedis } from './guarded-redis.js';
 import type { Masters } from './masters.js';
 import { isCluster } from './redis-client.js';
@@ -130,7 +130,7 @@ export class Tracking {
   private async writeCanary(address: string, key: string): Promise<boolean> {
     const { redis } = this.parts;
     const client = redis.isUsable && this.keyTagOf(address) !== null ? redis.pin() : null;
-    if (!client || (isCluster(client) && !areOwnersReady(client, [key]))) return false;
+    if (!client || (isCluster(client) && !readyOwners(client, [key]))) return false;
     try {
       return (await client.set(key, '', 'PX', CANARY_TTL_MS)) === 'OK';
     } catch (error) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createInstances, settle, type CacheKit } from '../../support/cache-kit.js';
+import { createInstances, deferred, settle, type CacheKit } from '../../support/cache-kit.js';
 
 const POLICY = { tags: ['t'] };
 
@@ -41,6 +41,33 @@ describe('an invalidation that was confirmed and lost in a failover', () => {
     expect(await here.cache.set('k:1', 'new', POLICY)).toBe(true);
     expect(await here.cache.get('k:1')).toBe('new');
   });
+
+  it.each([{ tag: 't' }, { key: 'k:1' }, { pattern: 'k:*' }])(
+    'keeps out what was read before it was repeated and is answered after it: %p',
+    async (target) => {
+      const [here] = await failOver(target, 1_000);
+      here.store.fail('disconnected', []);
+      const { promise: arrival, resolve: arrive } = deferred<void>();
+      const { entries } = here.store;
+      const { read } = entries;
+      entries.read = async (...args) => {
+        const reply = await read(...args);
+        await arrival;
+        return reply;
+      };
+      const reading = here.cache.get('k:1', POLICY);
+      const loading = here.cache.getOrLoad('k:1', async () => 'new', POLICY);
+      await settle();
+      await recover(here);
+      entries.read = read;
+      arrive();
+      expect(await reading).toBeUndefined();
+      expect(await loading).toBe('new');
+      await settle();
+      expect(await here.cache.set('k:1', 'newest', POLICY)).toBe(true);
+      expect(await here.cache.get('k:1', POLICY)).toBe('newest');
+    },
+  );
 
   it.each([{ tag: 't' }, { key: 'k:1' }, { pattern: 'k:*' }])('is not repeated after a minute: %p', async (target) => {
     const [here] = await failOver(target, 60_001);

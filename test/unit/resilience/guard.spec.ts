@@ -219,6 +219,34 @@ describe('a guard', () => {
       expect(breaker.state).toBe('open');
     });
 
+    it('stays closed for silence that concerns a part of the servers, however often', async () => {
+      create({ isOneServer: false });
+      const calls = Array.from({ length: 20 }, () => run({ ...READ, unanswered: () => 'part' }));
+      await clock.advance(100);
+      expect(calls.map(({ reply }) => reply)).toEqual(calls.map(() => failure('timeout')));
+      expect(breaker.state).toBe('closed');
+    });
+
+    it('opens at once for silence that concerns all servers, and releases who began to wait later', async () => {
+      create({ isOneServer: false });
+      run({ ...READ, unanswered: () => 'whole' });
+      await clock.advance(60);
+      const later = run();
+      await clock.advance(40);
+      expect(breaker.state).toBe('open');
+      expect(later.reply).toEqual(failure('timeout'));
+    });
+
+    it('opens again for a probe that concerns a part of the servers, so that it is probed again', async () => {
+      create({ isOneServer: false });
+      run({ ...READ, unanswered: () => 'whole' });
+      await clock.advance(600);
+      run({ ...READ, unanswered: () => 'part' });
+      expect(breaker.state).toBe('half-open');
+      await clock.advance(100);
+      expect(breaker.state).toBe('open');
+    });
+
     it('does not open for error replies', async () => {
       for (let count = 0; count < 30; count++) {
         run();
