@@ -1,3 +1,4 @@
+import { Refusal } from '../core/ports/refusal.js';
 import { kindOf, typedArrayName, type TypedArray } from '../core/ports/value-kind.js';
 import { arrayBufferOf, bytesOf, typedArrayFrom } from './typed-arrays.js';
 
@@ -5,6 +6,8 @@ const TAG = '@type';
 /** A property that looks like the tag is written with one `@` more. */
 const LOOKS_LIKE_TAG = /^@+type$/;
 const LOOKS_ESCAPED = /^@@+type$/;
+/** Reading a number takes time in proportion to the square of its digits. */
+const MAX_DIGITS = 10_000;
 
 interface Tagged {
   readonly [TAG]: string;
@@ -24,7 +27,7 @@ export function toTagged(value: unknown): unknown {
         ? value
         : tagged('number', Object.is(value, -0) ? '-0' : String(value));
     case 'bigint':
-      return tagged('bigint', String(value));
+      return tagged('bigint', digitsOf(value));
     case 'undefined':
       return tagged('undefined');
     case 'object':
@@ -32,6 +35,12 @@ export function toTagged(value: unknown): unknown {
     default:
       return value;
   }
+}
+
+function digitsOf(value: bigint): string {
+  const digits = String(value);
+  if (digits.length > MAX_DIGITS) throw new Refusal(`a bigint of more than ${MAX_DIGITS} digits`);
+  return digits;
 }
 
 function objectToTagged(value: object): unknown {
@@ -85,20 +94,26 @@ function revive({ [TAG]: type, value }: Tagged): unknown {
     case 'undefined':
       return undefined;
     case 'number':
-      return Number(value);
+      return Number(textOf(value));
     case 'bigint':
-      return BigInt(value as string);
+      return BigInt(textOf(value, MAX_DIGITS));
     case 'null-prototype':
       return Object.assign(Object.create(null) as object, propertiesFromTagged(value as object));
     case 'Date':
-      return new Date((value as number | null) ?? NaN);
+      return new Date(typeof value === 'number' ? value : NaN);
     case 'Map':
       return new Map((value as unknown[][]).map((entry) => entry.map(fromTagged) as [unknown, unknown]));
     case 'Set':
       return new Set((value as unknown[]).map(fromTagged));
     default:
-      return reviveBytes(type, Buffer.from(value as string, 'base64'));
+      return reviveBytes(type, Buffer.from(textOf(value), 'base64'));
   }
+}
+
+/** Of an object, as many bytes would be made as it claims to be long. */
+function textOf(value: unknown, maxLength = Infinity): string {
+  if (typeof value === 'string' && value.length <= maxLength) return value;
+  throw new TypeError('expected a text');
 }
 
 function reviveBytes(type: string, bytes: Buffer): unknown {

@@ -97,7 +97,7 @@ function composeParts(options: ResolvedOptions, common: PathParts) {
     maxValueBytes,
     tokens,
     values: new ValueCodecs(createValueCodec()),
-    envelopes: createEnvelopeCodec({ compressMinBytes, encryptionKeys }),
+    envelopes: createEnvelopeCodec({ compressMinBytes, encryptionKeys, maxPayloadBytes: maxValueBytes }),
     pending: new PendingInvalidations(),
     recent: new RecentInvalidations(common.clock),
     flights: new Flights(common.clock),
