@@ -23,6 +23,7 @@ import { LEASE } from './scripts/lease.js';
 import { PUBLISH } from './scripts/publish.js';
 import { RELEASE } from './scripts/release.js';
 import { ServerClock } from './server-clock.js';
+import { SlowReads } from './slow-reads.js';
 
 interface RedisEntriesParts {
   readonly redis: GuardedRedis;
@@ -58,10 +59,12 @@ const isInteger = (reply: unknown): boolean => Number.isInteger(reply);
 export class RedisEntries implements EntryStore {
   readonly gather: EntryStore['gather'];
   private readonly serverClock: ServerClock;
+  private readonly slowReads: SlowReads;
   private resetAtMs = -Infinity;
 
   constructor(private readonly parts: RedisEntriesParts) {
     this.serverClock = new ServerClock(parts.clock);
+    this.slowReads = new SlowReads(parts.redis);
     // After all promises that are settled by now: an answer that came for many lets each of them ask again. On a cluster,
     // the keys of different callers are on different nodes, one of which may be away.
     this.gather = parts.batch.isOneServer ? (send) => process.nextTick(send) : undefined;
@@ -75,7 +78,10 @@ export class RedisEntries implements EntryStore {
     const keys = [...entryKeys, ...versionKeys];
     if (keys.length === 0) return Promise.resolve({ ok: true, value: { entries: [], versions: [] } });
     return this.readAll(keys, withTtl ? entryKeys : []).then((reply): Reply<StoredEntries> => {
-      if (!reply.ok) return reply;
+      if (!reply.ok) {
+        if (reply.reason === 'timeout') this.slowReads.timedOut(keys);
+        return reply;
+      }
       const [values, ttls] = reply.value;
       const entries = entryKeys.map((_, index) => this.entryOf(values[index] ?? null, ttls[index]));
       const versions = versionKeys.map((_, index) => versionIn(values[entryKeys.length + index]));
