@@ -11,6 +11,7 @@ import type {
   StoredEntry,
 } from '../../core/ports/entry-store.js';
 import type { Reply, StoreWrite } from '../../core/ports/store.js';
+import { unavailable } from '../../core/resilience/unavailable.js';
 import { isVersion, versionIn } from '../version-text.js';
 import { allOf, type BatchCommands, bytesOf } from './batch-commands.js';
 import type { ChangeListeners } from '../change-listeners.js';
@@ -64,7 +65,7 @@ export class RedisEntries implements EntryStore {
 
   constructor(private readonly parts: RedisEntriesParts) {
     this.serverClock = new ServerClock(parts.clock);
-    this.slowReads = new SlowReads(parts.redis);
+    this.slowReads = new SlowReads(parts.redis, parts.clock);
     // After all promises that are settled by now: an answer that came for many lets each of them ask again. On a cluster,
     // the keys of different callers are on different nodes, one of which may be away.
     this.gather = parts.batch.isOneServer ? (send) => process.nextTick(send) : undefined;
@@ -77,6 +78,7 @@ export class RedisEntries implements EntryStore {
   ): Promise<Reply<StoredEntries>> {
     const keys = [...entryKeys, ...versionKeys];
     if (keys.length === 0) return Promise.resolve({ ok: true, value: { entries: [], versions: [] } });
+    if (this.slowReads.holdsBack(keys)) return Promise.resolve(unavailable('breaker-open'));
     return this.readAll(keys, withTtl ? entryKeys : []).then((reply): Reply<StoredEntries> => {
       if (!reply.ok) {
         if (reply.reason === 'timeout') this.slowReads.timedOut(keys);
