@@ -57,9 +57,9 @@ class PlainNames implements StoreNames {
 
 /** 132 bits, in letters that no glob and no hash tag of a cluster is made of. */
 const NAME_LENGTH = 22;
-/** Names that are remembered of each kind: a hit in memory would take twice as long if they were made for it. */
-const MAX_REMEMBERED = 8_192;
-const MAX_REMEMBERED_LENGTH = 1_024;
+/** Names that are remembered of each kind: made for each hit in memory, they would nearly double what it takes. */
+const MAX_REMEMBERED = 16_384;
+const MAX_REMEMBERED_LENGTH = 512;
 
 /**
  * HMAC-SHA-256 of the ids, under a key that is derived from the last one of those for encryption and the prefix: so a new
