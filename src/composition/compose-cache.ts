@@ -49,7 +49,9 @@ export function composeCache(options: ResolvedOptions, surroundings: Surrounding
   const { scope, forks } = composeScope(options, resources);
   const metrics = new CacheMetrics({ redisConnected: () => tierOf(store) === 'redis' && store.isAvailable });
   connectMetrics(metrics, events);
-  const cache = composeAgentCache(options, surroundings, { scope, resources });
+  const names = storeNamesOf(options);
+  const policies = new PolicyResolver(options, scope, resources, names);
+  const cache = composeAgentCache(options, surroundings, { policies, names });
   const client = composeClient(options, metrics, surroundings);
   return { cache, client, metrics, scope, forks, events, keys: new CacheKeyGenerator(), close: () => cache.close() };
 }
@@ -73,15 +75,12 @@ function composeClient(options: ResolvedOptions, metrics: CacheMetrics, surround
 function composeAgentCache(
   options: ResolvedOptions,
   surroundings: Surroundings,
-  { scope, resources }: { readonly scope: CacheScope; readonly resources: ResourceGroups },
+  addresses: Pick<PathParts, 'policies' | 'names'>,
 ): AgentCache {
   const outcomes = new OutcomeLog();
-  const names = storeNamesOf(options);
-  const policies = new PolicyResolver(options, scope, resources, names);
   const common: PathParts = {
     ...surroundings,
-    policies,
-    names,
+    ...addresses,
     outcomes,
     refusals: new Refusals(surroundings.events),
     signals: new LoadSignals(),
@@ -96,7 +95,7 @@ function composeAgentCache(
     ...paths,
     calls,
     bypasses,
-    loads: new LoadContexts(policies),
+    loads: new LoadContexts(addresses.policies),
     targets: new InvalidationTargets({ ...common, ...paths }),
     release: () => {
       common.signals.abort();
