@@ -72,16 +72,13 @@ function composeClient(options: ResolvedOptions, metrics: CacheMetrics, surround
   return new CacheClient({ ...surroundings, ...lifetimes, enabled, prefix, counts });
 }
 
-function composeAgentCache(
-  options: ResolvedOptions,
-  surroundings: Surroundings,
-  addresses: Pick<PathParts, 'policies' | 'names'>,
-): AgentCache {
-  const outcomes = new OutcomeLog();
+type Addresses = Pick<PathParts, 'policies' | 'names'>;
+
+function composeAgentCache(options: ResolvedOptions, surroundings: Surroundings, addresses: Addresses): AgentCache {
   const common: PathParts = {
     ...surroundings,
     ...addresses,
-    outcomes,
+    outcomes: new OutcomeLog(),
     refusals: new Refusals(surroundings.events),
     signals: new LoadSignals(),
     random: surroundings.random ?? Math.random,
