@@ -78,6 +78,7 @@ module.exports = {
       ERRORS,
       ENTRY,
       OPTIONS,
+      builtin('buffer'),
       builtin('crypto'),
       builtin('util'),
       builtin('zlib'),

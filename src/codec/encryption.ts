@@ -7,6 +7,8 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const MARK = 'gcm';
+/** Names of keys are short. */
+const MAX_LINE_BYTES = 256;
 
 /** A key for AES-256-GCM. */
 export interface SecretKey {
@@ -49,7 +51,7 @@ export class Encryption {
 
   /** `null`: not encrypted, or with a key that is not known. Throws where bytes or name are not what was sealed. */
   open(sealed: Buffer, name: string): Buffer | null {
-    const line = firstLineOf(sealed);
+    const line = firstLineOf(sealed, MAX_LINE_BYTES);
     if (line?.mark !== MARK) return null;
     const { e: id, n: nonce } = JSON.parse(line.text) as { e?: unknown; n?: unknown };
     const key = typeof id === 'string' ? this.keys.get(id) : undefined;

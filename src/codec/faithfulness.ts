@@ -10,6 +10,7 @@ import {
   type ValueKind,
 } from '../core/ports/value-kind.js';
 import { Walk } from '../core/ports/walk.js';
+import { MAX_DIGITS } from './tagged-json.js';
 import { isTypedArrayName } from './typed-arrays.js';
 
 /**
@@ -24,7 +25,9 @@ export function needsTags(value: unknown, walk = new Walk()): boolean {
     case 'number':
       return !Number.isFinite(value) || Object.is(value, -0);
     case 'undefined':
+      return true;
     case 'bigint':
+      if (String(value).length > MAX_DIGITS) throw new Refusal(`a bigint of more than ${MAX_DIGITS} digits`);
       return true;
     case 'object':
       return value !== null && objectNeedsTags(value, walk);

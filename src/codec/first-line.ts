@@ -17,10 +17,10 @@ const MARK_AT = MAGIC.length + 1;
 const SYNTAX = new RegExp(`^${MAGIC} [0-9a-z]{1,8} \\{`);
 const LINE_FEED = 0x0a;
 
-/** `null`: bytes of another version, or of somebody else. */
-export function firstLineOf(stored: Buffer): FirstLine | null {
+/** `null`: bytes of another version, or of somebody else, or a line of more than about `maxBytes`. */
+export function firstLineOf(stored: Buffer, maxBytes: number): FirstLine | null {
   const beginning = stored.toString('latin1', 0, MARK_AT + 10);
-  const end = SYNTAX.test(beginning) ? stored.indexOf(LINE_FEED) : -1;
+  const end = SYNTAX.test(beginning) ? stored.subarray(0, beginning.length + maxBytes).indexOf(LINE_FEED) : -1;
   if (end < 0) return null;
   const textAt = beginning.indexOf(' ', MARK_AT) + 1;
   return {

@@ -3,6 +3,10 @@ import type { Envelope, Snapshot } from '../core/ports/codec.js';
 import type { Compression, CompressionName } from './compression.js';
 import { firstLineOf, MAGIC } from './first-line.js';
 
+/** Bytes of a header, and groups in it. What has more is neither written nor read: who reads asks for every group. */
+export const MAX_HEADER_BYTES = 1024 * 1024;
+const MAX_GROUPS = 10_000;
+
 /** Not named in what is stored. */
 const DEFAULT_COMPRESSION: CompressionName = 'gzip';
 
@@ -30,7 +34,8 @@ interface Header {
 
 /**
  * An envelope as bytes: `ac1 <checksum> <header>`, a line feed, the payload. The checksum is the CRC-32 of header, line
- * feed and payload in 8 hex digits: it finds what was cut or flipped, and is no protection against forgery.
+ * feed and payload in 8 hex digits: it finds what was cut or flipped, and is no protection against forgery. Throws where the
+ * header is too large.
  */
 export function writeEnvelope(envelope: Envelope, compression: Compression): Buffer {
   const { key: k, encoded, storedAtMs: s, expiresAtMs: x, loadMs: l, snapshot: v } = envelope;
@@ -43,6 +48,7 @@ export function writeEnvelope(envelope: Envelope, compression: Compression): Buf
   };
   const header: Header = { k, f: encoded.format, s, x, l, v, n, ...how };
   const text = Buffer.from(`${JSON.stringify(header)}\n`);
+  if (text.length > MAX_HEADER_BYTES || Object.keys(v).length > MAX_GROUPS) throw new RangeError('too many groups');
   return Buffer.concat([Buffer.from(`${MAGIC} ${checksumOf(text, payload)} `), text, payload]);
 }
 
@@ -51,7 +57,7 @@ export function writeEnvelope(envelope: Envelope, compression: Compression): Buf
  * place of `null`.
  */
 export function readEnvelope(stored: Buffer, key: string, compression: Compression): Envelope | 'foreign' | null {
-  const line = firstLineOf(stored);
+  const line = firstLineOf(stored, MAX_HEADER_BYTES);
   if (!line || line.mark !== checksumOf(stored.subarray(line.textAt))) return null;
   const header: unknown = JSON.parse(line.text);
   const payload = stored.subarray(line.restAt);
@@ -73,9 +79,12 @@ function checksumOf(header: Buffer, rest?: Buffer): string {
 function isHeader(json: unknown): json is Header {
   const { k, f, s, x, l, v, n, c = 0 } = json as Partial<Header>;
   if (typeof k !== 'string' || typeof f !== 'string' || typeof v !== 'object' || v === null) return false;
-  if (!(isFinite(s) && isFinite(x) && isFinite(l) && isFinite(n) && isFinite(c))) return false;
-  for (const group in v) if (typeof v[group] !== 'string') return false;
+  if (!(isAmount(s) && isAmount(x) && isAmount(l) && isAmount(n) && isAmount(c))) return false;
+  let count = 0;
+  for (const group in v) if (typeof v[group] !== 'string' || ++count > MAX_GROUPS) return false;
   return true;
 }
 
-const isFinite = (number: unknown): boolean => Number.isFinite(number);
+/** What clocks and lengths never answer would go on into metrics and headers. */
+const isAmount = (number: unknown): boolean =>
+  typeof number === 'number' && number >= 0 && number <= Number.MAX_SAFE_INTEGER;

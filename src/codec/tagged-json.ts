@@ -5,6 +5,8 @@ const TAG = '@type';
 /** A property that looks like the tag is written with one `@` more. */
 const LOOKS_LIKE_TAG = /^@+type$/;
 const LOOKS_ESCAPED = /^@@+type$/;
+/** Of an integer, its sign counted: longer ones take long to read. */
+export const MAX_DIGITS = 10_000;
 
 interface Tagged {
   readonly [TAG]: string;
@@ -85,20 +87,26 @@ function revive({ [TAG]: type, value }: Tagged): unknown {
     case 'undefined':
       return undefined;
     case 'number':
-      return Number(value);
+      return Number(textOf(value));
     case 'bigint':
-      return BigInt(value as string);
+      return BigInt(textOf(value, MAX_DIGITS));
     case 'null-prototype':
       return Object.assign(Object.create(null) as object, propertiesFromTagged(value as object));
     case 'Date':
-      return new Date((value as number | null) ?? NaN);
+      return new Date(typeof value === 'number' ? value : NaN);
     case 'Map':
       return new Map((value as unknown[][]).map((entry) => entry.map(fromTagged) as [unknown, unknown]));
     case 'Set':
       return new Set((value as unknown[]).map(fromTagged));
     default:
-      return reviveBytes(type, Buffer.from(value as string, 'base64'));
+      return reviveBytes(type, Buffer.from(textOf(value), 'base64'));
   }
+}
+
+/** Of an object, as many bytes would be made as it claims to be long. */
+function textOf(value: unknown, maxLength = Infinity): string {
+  if (typeof value === 'string' && value.length <= maxLength) return value;
+  throw new TypeError('expected a text');
 }
 
 function reviveBytes(type: string, bytes: Buffer): unknown {

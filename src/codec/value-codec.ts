@@ -1,11 +1,16 @@
+import { isUtf8 } from 'node:buffer';
 import type { Decoding, EncodedValue, Encoding, ValueCodec } from '../core/ports/codec.js';
 import { Refusal } from '../core/ports/refusal.js';
+import { MAX_DEPTH } from '../core/ports/walk.js';
 import { kindOf, typedArrayName, type TypedArray } from '../core/ports/value-kind.js';
 import { copyValue } from './copy-value.js';
 import { needsTags, refuseMoreThanBytes, refuseProxy, refuseToJson } from './faithfulness.js';
 import { fromTagged, toTagged } from './tagged-json.js';
 import { arrayBufferOf, bytesOf, typedArrayFrom } from './typed-arrays.js';
 import { decodeNumbers, encodeVector } from './vector.js';
+
+/** A Map in a Map is an array in an array in an object. */
+const LEVELS_PER_TAG = 3;
 
 /** Shorter arrays of numbers stay readable. */
 const MIN_VECTOR_LENGTH = 16;
@@ -65,13 +70,34 @@ function decode(encoded: EncodedValue): Decoding {
   }
 }
 
+/** Throws for what was not written here: what is no UTF-8, or so deep that whoever walks through it runs out of stack. */
+function parse(bytes: Buffer, maxLevels: number): unknown {
+  if (!isUtf8(bytes)) throw new TypeError('no UTF-8');
+  const value: unknown = JSON.parse(bytes.toString());
+  // Each level takes two bytes.
+  if (bytes.length > 2 * maxLevels && isDeeper(value, maxLevels)) throw new TypeError('nested too deep');
+  return value;
+}
+
+/** It reads every text value, and must not make an array for each object. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) if (isDeeper(value[index], levels - 1)) return true;
+    return false;
+  }
+  for (const key in value) if (isDeeper((value as Record<string, unknown>)[key], levels - 1)) return true;
+  return false;
+}
+
 function read(encoded: EncodedValue): unknown {
   const { format, bytes } = encoded;
   switch (format) {
     case 'json':
-      return JSON.parse(bytes.toString());
+      return parse(bytes, MAX_DEPTH);
     case 'rich':
-      return fromTagged(JSON.parse(bytes.toString()));
+      return fromTagged(parse(bytes, LEVELS_PER_TAG * MAX_DEPTH));
     case 'bytes':
       return Buffer.from(arrayBufferOf(bytes));
     case 'u8':

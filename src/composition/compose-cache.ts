@@ -7,6 +7,7 @@ import { Calls } from '../core/calls.js';
 import { type CacheEventBus } from '../core/events.js';
 import { InvalidationTargets } from '../core/invalidation/invalidation-targets.js';
 import { CacheKeyGenerator } from '../core/key/cache-key-generator.js';
+import { storeNamesOf } from '../core/key/store-names.js';
 import { LoadContexts } from '../core/loading/load-contexts.js';
 import { LoadSignals } from '../core/loading/load-signals.js';
 import { OutcomeLog } from '../core/outcome-log.js';
@@ -48,7 +49,9 @@ export function composeCache(options: ResolvedOptions, surroundings: Surrounding
   const { scope, forks } = composeScope(options, resources);
   const metrics = new CacheMetrics({ redisConnected: () => tierOf(store) === 'redis' && store.isAvailable });
   connectMetrics(metrics, events);
-  const cache = composeAgentCache(options, surroundings, new PolicyResolver(options, scope, resources));
+  const names = storeNamesOf(options);
+  const policies = new PolicyResolver(options, scope, resources, names);
+  const cache = composeAgentCache(options, surroundings, { policies, names });
   const client = composeClient(options, metrics, surroundings);
   return { cache, client, metrics, scope, forks, events, keys: new CacheKeyGenerator(), close: () => cache.close() };
 }
@@ -69,12 +72,13 @@ function composeClient(options: ResolvedOptions, metrics: CacheMetrics, surround
   return new CacheClient({ ...surroundings, ...lifetimes, enabled, prefix, counts });
 }
 
-function composeAgentCache(options: ResolvedOptions, surroundings: Surroundings, policies: PolicyResolver): AgentCache {
-  const outcomes = new OutcomeLog();
+type Addresses = Pick<PathParts, 'policies' | 'names'>;
+
+function composeAgentCache(options: ResolvedOptions, surroundings: Surroundings, addresses: Addresses): AgentCache {
   const common: PathParts = {
     ...surroundings,
-    policies,
-    outcomes,
+    ...addresses,
+    outcomes: new OutcomeLog(),
     refusals: new Refusals(surroundings.events),
     signals: new LoadSignals(),
     random: surroundings.random ?? Math.random,
@@ -88,7 +92,7 @@ function composeAgentCache(options: ResolvedOptions, surroundings: Surroundings,
     ...paths,
     calls,
     bypasses,
-    loads: new LoadContexts(policies),
+    loads: new LoadContexts(addresses.policies),
     targets: new InvalidationTargets({ ...common, ...paths }),
     release: () => {
       common.signals.abort();

@@ -7,6 +7,7 @@ import { EagerRefresh } from '../core/loading/eager-refresh.js';
 import type { CacheEventBus } from '../core/events.js';
 import { Flights } from '../core/under-way/flights.js';
 import { Invalidation } from '../core/invalidation/invalidation.js';
+import type { StoreNames } from '../core/key/store-names.js';
 import { KeyChanges } from '../core/under-way/key-changes.js';
 import { LateGroups } from '../core/loading/late-groups.js';
 import { Leases } from '../core/under-way/leases.js';
@@ -48,6 +49,7 @@ export interface Surroundings {
 /** What all paths have in common. */
 export type PathParts = Surroundings & {
   readonly policies: PolicyResolver;
+  readonly names: StoreNames;
   readonly outcomes: OutcomeLog;
   readonly refusals: Refusals;
   readonly signals: LoadSignals;
@@ -88,14 +90,14 @@ export function composePaths(options: ResolvedOptions, common: PathParts): Paths
 
 /** What several of the ways need. */
 function composeParts(options: ResolvedOptions, common: PathParts) {
-  const { prefix, ttl, graceMs, compressMinBytes, encryptionKeys, maxValueBytes } = options;
-  const tokens = new VersionTokens({ ...common, prefix, entryMs: ttl.maxMs + graceMs });
+  const { ttl, graceMs, compressMinBytes, encryptionKeys, maxValueBytes } = options;
+  const tokens = new VersionTokens({ ...common, entryMs: ttl.maxMs + graceMs });
   return {
     ...common,
     maxValueBytes,
     tokens,
     values: new ValueCodecs(createValueCodec()),
-    envelopes: createEnvelopeCodec({ compressMinBytes, encryptionKeys }),
+    envelopes: createEnvelopeCodec({ compressMinBytes, encryptionKeys, maxPayloadBytes: maxValueBytes }),
     pending: new PendingInvalidations(),
     recent: new RecentInvalidations(common.clock),
     flights: new Flights(common.clock),

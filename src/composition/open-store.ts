@@ -1,8 +1,8 @@
 import type { CacheEventBus } from '../core/events.js';
+import { versionPrefixOf } from '../core/key/store-names.js';
 import type { ResolvedOptions, ResolvedRedisOptions } from '../core/policy/options.js';
 import type { Clock } from '../core/ports/clock.js';
 import type { Store } from '../core/ports/store.js';
-import { versionPrefixOf } from '../core/versions/version-tokens.js';
 import { closedStore } from '../tiers/closed-store.js';
 import { MemoryStore } from '../tiers/memory/memory-store.js';
 import { loadIoredis } from '../tiers/redis/load-ioredis.js';

@@ -34,7 +34,8 @@ export interface CacheHealth extends StoreHealth {
 }
 
 /**
- * Plain texts, JSON and bytes under literal keys, behind the prefix. Every write has a time to live.
+ * Plain texts, JSON and bytes under literal keys, behind the prefix. Every write has a time to live. Keys and values stand in
+ * the store as they are given, also where the cache encrypts.
  *
  * No call rejects for a reason of the cache or takes longer than the store's deadline: without an answer, reads find
  * nothing (`null`) and writes say that nothing was written (`false`, `0`, `null`). A wrong argument is a mistake of the
@@ -120,7 +121,8 @@ export class CacheClient {
   /**
    * Deletes what matches the glob (`* ? [a-c] [^a] \x`) behind the prefix and returns how many keys that were. Ids in
    * a pattern belong through `escapeGlob`. Walks the key space in bounded steps: each takes no longer than the deadline,
-   * all together do. What the cache keeps for itself may match too; that only makes entries unusable.
+   * all together do. What the cache keeps for itself may match too, where it does not encrypt and so hide its names; that
+   * only makes entries unusable.
    */
   invalidatePattern(pattern: string): Promise<number> {
     return this.store.deleteMatching(escapeGlob(`${this.parts.prefix}:`) + this.given.pattern(pattern));

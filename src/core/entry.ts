@@ -7,7 +7,7 @@ import type { CostOf } from './policy/cost.js';
 export interface EntryAddress {
   /** As the caller gave it. */
   readonly key: string;
-  /** Prefix, key, variant and scope: what the store is asked for. */
+  /** The name in the store of the key with its variant, state and scope; nothing is to be read from it. */
   readonly storageKey: string;
   /** Namespace of the entry, also its label in metrics and events. */
   readonly category: string;

@@ -32,6 +32,7 @@ export class FaultProxy {
   /** A piece that is held back, and the way to pass it on. */
   private held: { readonly command: RegExp; passOn: () => void } | null = null;
   private connectionCount = 0;
+  private recorded: Buffer[] | null = null;
 
   private constructor(
     readonly port: number,
@@ -51,6 +52,12 @@ export class FaultProxy {
   /** Connections accepted since the start. */
   get accepted(): number {
     return this.connectionCount;
+  }
+
+  /** Keeps all that clients send from now on; the returned function answers it, one connection's pieces among another's. */
+  record(): () => Buffer {
+    const recorded: Buffer[] = (this.recorded = []);
+    return () => Buffer.concat(recorded);
   }
 
   /** Accepts new connections again and passes everything on. Connections that a fault made useless are closed. */
@@ -212,6 +219,7 @@ export class FaultProxy {
     client.setNoDelay(true);
     client.on('error', () => {});
     client.on('data', (piece) => {
+      this.recorded?.push(piece);
       if (pair.opening.length < OPENING_CHARACTERS) pair.opening += piece.toString('latin1');
       if (this.fatal?.test(piece.toString('latin1'))) client.destroy();
       else if (this.held?.command.test(piece.toString('latin1'))) {

@@ -43,7 +43,7 @@ export class InvalidationTargets {
     if (form === 'key') return { form, carryOut: this.ofKey(given) };
     if (form === 'pattern') {
       const pattern = policies.patternOf(given.pattern as string);
-      return { form, carryOut: () => invalidation.ofPattern(pattern) };
+      return { form, carryOut: () => (pattern === null ? invalidation.ofAll() : invalidation.ofPattern(pattern)) };
     }
     const groups = this.groupsOf(given);
     return { form, carryOut: () => invalidation.ofGroups(groups) };

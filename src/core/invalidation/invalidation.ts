@@ -65,10 +65,21 @@ export class Invalidation {
   }
 
   /** Deletes all entries whose storage key matches the glob. Where that fails, nothing at all is served here. */
-  async ofPattern(pattern: string): Promise<boolean> {
-    const { pending, flights, store, recent } = this.parts;
+  ofPattern(pattern: string): Promise<boolean> {
     const isMatch = globMatcher(pattern);
-    flights.overtake(({ storageKey }) => isMatch(storageKey));
+    this.parts.flights.overtake(({ storageKey }) => isMatch(storageKey));
+    return this.deleteMatching(pattern);
+  }
+
+  /** Makes all entries unusable: without its versions, none is served. As {@link ofPattern} where that fails. */
+  ofAll(): Promise<boolean> {
+    const { flights, tokens } = this.parts;
+    flights.overtake(() => true);
+    return this.deleteMatching(tokens.pattern);
+  }
+
+  private async deleteMatching(pattern: string): Promise<boolean> {
+    const { pending, store, recent } = this.parts;
     const { complete } = await store.deleteMatching(pattern);
     if (complete) recent.confirmedEverything();
     else {

@@ -102,7 +102,7 @@ export interface CacheOptions {
   maxValueBytes?: number;
   /** Values of at least `minBytes` encoded bytes are compressed. Default 0: never. */
   compress?: { minBytes?: number };
-  /** AES-256-GCM keys, `id:base64` of 32 bytes each: the first encrypts, all decrypt. Default: not encrypted. */
+  /** AES-256-GCM keys, `id:base64` of 32 bytes each: the first encrypts, all decrypt, the last hides names. Default: not encrypted. */
   encryption?: { keys?: readonly string[] };
   /** `enabled: false`: methods under `@CacheEmbeddings` run untouched, everything else is cached. Default true. */
   embeddings?: { enabled?: boolean };

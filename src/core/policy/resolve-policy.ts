@@ -4,6 +4,7 @@ import { ANY_RESOURCE, resourcesIn, SHARED_RESOURCES, tenantResources, type Grou
 import { CacheKeyGenerator } from '../key/cache-key-generator.js';
 import { escapeSegment } from '../key/escape.js';
 import { partOf } from '../key/key-part.js';
+import { storeNamesOf, type StoreNames } from '../key/store-names.js';
 import type { ValueCodec } from '../ports/codec.js';
 import { PUBLIC, ScopeKeys, type ScopeSource } from '../scope-key.js';
 import { isWellFormed } from '../well-formed.js';
@@ -16,7 +17,8 @@ import { isEverything, type Resource } from './resource.js';
 import { ResourceGroups } from './resource-groups.js';
 import { wrongArgument } from './wrong-argument.js';
 
-type PolicyDefaults = Pick<ResolvedOptions, 'prefix' | 'ttl' | 'graceMs'> & Partial<Pick<ResolvedOptions, 'cascade'>>;
+type PolicyDefaults = Pick<ResolvedOptions, 'prefix' | 'ttl' | 'graceMs'> &
+  Partial<Pick<ResolvedOptions, 'cascade' | 'encryptionKeys'>>;
 
 /** The only place where a call's policy meets the cache's options. */
 export class PolicyResolver {
@@ -24,17 +26,16 @@ export class PolicyResolver {
   private readonly lifetimes: Lifetimes;
   private readonly groups: EntryGroups;
   private readonly scopes: ScopeKeys;
-  private readonly prefix: string;
 
   constructor(
     options: PolicyDefaults,
     private readonly scope: ScopeSource,
     private readonly resources = new ResourceGroups(new Cascade(options.cascade ?? {})),
+    private readonly names: StoreNames = storeNamesOf(options),
   ) {
     this.lifetimes = new Lifetimes(options);
     this.groups = new EntryGroups(new Cascade(options.cascade ?? {}), resources);
     this.scopes = new ScopeKeys(scope);
-    this.prefix = `${options.prefix}:`;
   }
 
   /**
@@ -116,9 +117,9 @@ export class PolicyResolver {
     return tenant === undefined || tenant === '' ? changed : [tenantResources(tenant), SHARED_RESOURCES];
   }
 
-  /** The glob that finds `pattern` behind the prefix, which holds no glob characters itself. */
-  patternOf(pattern: string): string {
-    if (typeof pattern === 'string' && pattern !== '') return `${this.prefix}${pattern}`;
+  /** A glob that finds what matches `pattern`, and perhaps more; `null`: only all entries do. */
+  patternOf(pattern: string): string | null {
+    if (typeof pattern === 'string' && pattern !== '') return this.names.patternOf(pattern);
     throw new CacheArgumentError("the pattern is empty: expected a glob such as 'context:task-1:*'");
   }
 
@@ -140,7 +141,7 @@ export class PolicyResolver {
       const category = policy.namespace ?? namespaceOf(key);
       const groups = [this.groups.ofNamespace(category), ...others];
       const own = { category, groups, codec, isHeld, isForked, tool, cost };
-      return { key, storageKey: `${this.prefix}${key}${suffix}`, ...own };
+      return { key, storageKey: this.names.entryKeyOf(key, suffix), ...own };
     });
   }
 

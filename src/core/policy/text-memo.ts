@@ -8,14 +8,15 @@ export class TextMemo<T extends string | number> {
   constructor(
     private readonly make: (text: string) => T,
     private readonly maxCount = 4_096,
+    private readonly maxLength = MAX_LENGTH,
   ) {}
 
-  /** Texts of more than 200 characters are made anew each time. */
+  /** What was made of longer texts, by default of more than 200 characters, is made anew each time. */
   of(text: string): T {
     const known = this.made.get(text);
     if (known !== undefined) return known;
     const made = this.make(text);
-    if (text.length > MAX_LENGTH) return made;
+    if (text.length > this.maxLength) return made;
     if (this.made.size >= this.maxCount) this.made.clear();
     this.made.set(text, made);
     return made;

@@ -1,6 +1,7 @@
 import { Refusal } from './refusal.js';
 
-const MAX_DEPTH = 500;
+/** Levels of the deepest value that is written anywhere. */
+export const MAX_DEPTH = 500;
 const MAX_PARTS = 1_000_000;
 
 /**

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EventSink } from '../events.js';
+import type { StoreNames } from '../key/store-names.js';
 import type { Group } from './groups.js';
 import type { Clock } from '../ports/clock.js';
 import type { Snapshot } from '../ports/codec.js';
@@ -12,7 +13,7 @@ interface VersionTokensParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly events: EventSink;
-  readonly prefix: string;
+  readonly names: StoreNames;
   /** The longest that an entry may live, in milliseconds. */
   readonly entryMs: number;
 }
@@ -32,9 +33,6 @@ export interface EnsuredTokens {
   readonly current: Promise<ReadonlyMap<Group, string>>;
 }
 
-/** What the keys of versions begin with, and no others, under the prefix of a cache. */
-export const versionPrefixOf = (prefix: string): string => `${prefix}:~v:`;
-
 /**
  * The versions of groups: one random token per group, under one key each.
  *
@@ -52,11 +50,11 @@ export class VersionTokens {
   readonly keyPrefix: string;
 
   constructor(private readonly parts: VersionTokensParts) {
-    this.keyPrefix = versionPrefixOf(parts.prefix);
+    this.keyPrefix = parts.names.versionPrefix;
   }
 
   storageKeyOf(group: Group): string {
-    return this.keyPrefix + group;
+    return this.parts.names.versionKeyOf(group);
   }
 
   /** Whether a version is kept under the key. */

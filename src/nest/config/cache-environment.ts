@@ -81,7 +81,7 @@ export class CacheEnvironment {
   @IsByteSize() CACHE_MAX_VALUE_BYTES = '16mb';
   /** Values of at least so many encoded bytes are compressed. `0`: never. */
   @IsByteSize() CACHE_COMPRESS_MIN_BYTES = '0';
-  /** AES-256-GCM keys, `id:base64,…` of 32 bytes each: the first encrypts, all decrypt. Empty: not encrypted. */
+  /** AES-256-GCM keys, `id:base64,…` of 32 bytes each: the first encrypts, all decrypt, the last hides names. Empty: not encrypted. */
   @IsEncryptionKeys() CACHE_ENCRYPTION_KEYS = '';
 
   /**

@@ -11,6 +11,7 @@ import type {
   StoredEntry,
 } from '../../core/ports/entry-store.js';
 import type { Reply, StoreWrite } from '../../core/ports/store.js';
+import { unavailable } from '../../core/resilience/unavailable.js';
 import { isVersion, versionIn } from '../version-text.js';
 import { allOf, type BatchCommands, bytesOf } from './batch-commands.js';
 import type { ChangeListeners } from '../change-listeners.js';
@@ -23,6 +24,7 @@ import { LEASE } from './scripts/lease.js';
 import { PUBLISH } from './scripts/publish.js';
 import { RELEASE } from './scripts/release.js';
 import { ServerClock } from './server-clock.js';
+import { SlowReads } from './slow-reads.js';
 
 interface RedisEntriesParts {
   readonly redis: GuardedRedis;
@@ -58,10 +60,12 @@ const isInteger = (reply: unknown): boolean => Number.isInteger(reply);
 export class RedisEntries implements EntryStore {
   readonly gather: EntryStore['gather'];
   private readonly serverClock: ServerClock;
+  private readonly slowReads: SlowReads;
   private resetAtMs = -Infinity;
 
   constructor(private readonly parts: RedisEntriesParts) {
     this.serverClock = new ServerClock(parts.clock);
+    this.slowReads = new SlowReads(parts.redis, parts.clock);
     // After all promises that are settled by now: an answer that came for many lets each of them ask again. On a cluster,
     // the keys of different callers are on different nodes, one of which may be away.
     this.gather = parts.batch.isOneServer ? (send) => process.nextTick(send) : undefined;
@@ -74,8 +78,12 @@ export class RedisEntries implements EntryStore {
   ): Promise<Reply<StoredEntries>> {
     const keys = [...entryKeys, ...versionKeys];
     if (keys.length === 0) return Promise.resolve({ ok: true, value: { entries: [], versions: [] } });
+    if (this.slowReads.holdsBack(keys)) return Promise.resolve(unavailable('breaker-open'));
     return this.readAll(keys, withTtl ? entryKeys : []).then((reply): Reply<StoredEntries> => {
-      if (!reply.ok) return reply;
+      if (!reply.ok) {
+        if (reply.reason === 'timeout') this.slowReads.timedOut(keys);
+        return reply;
+      }
       const [values, ttls] = reply.value;
       const entries = entryKeys.map((_, index) => this.entryOf(values[index] ?? null, ttls[index]));
       const versions = versionKeys.map((_, index) => versionIn(values[entryKeys.length + index]));

@@ -16,6 +16,8 @@ import {
 import { boot, bootWithout, closeAll } from '../interception/boot.js';
 
 const HOUR_MS = 3_600_000;
+/** Of two hashes, behind the prefix. */
+const HIDDEN_NAME_LENGTH = 45;
 
 @Injectable()
 class Backend {
@@ -50,11 +52,12 @@ class Backend {
   }
 }
 
-/** The bytes of what is stored, by call of `value`. */
+/** The bytes of what is stored without its name, by call of `value`. */
 async function bytesOf(options: CacheModuleOptions, ...sizes: number[]): Promise<number[]> {
   const { app, cache } = await boot({ providers: [Backend] }, options);
   const bytes: number[] = [];
-  cache.on('set', (event) => bytes.push(event.bytes));
+  const named = options.encryption ? HIDDEN_NAME_LENGTH : 0;
+  cache.on('set', (event) => bytes.push(event.bytes - (named || event.key.length)));
   for (const size of sizes) await app.get(Backend).value(size);
   return bytes;
 }

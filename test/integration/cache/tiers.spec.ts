@@ -4,6 +4,7 @@ import { openStore } from '../../../src/composition/open-store.js';
 import { systemClock } from '../../../src/composition/system-clock.js';
 import type { AgentCache } from '../../../src/core/cache.js';
 import { CacheEventBus, type CacheEvents } from '../../../src/core/events.js';
+import { storeNamesOf } from '../../../src/core/key/store-names.js';
 import type { CacheOptions } from '../../../src/core/policy/options.js';
 import { resolveOptions } from '../../../src/core/policy/resolve-options.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
@@ -141,8 +142,9 @@ describe('an entry in Redis', () => {
   ])('%s is a miss, and the next load replaces it', async (_what, options, change) => {
     const { cache, client } = await connected(options);
     await call(cache);
-    const stored = (await client.getBytes('k:1')) as Buffer;
-    await server.command('SET', KEY, change(stored), 'PX', 60_000);
+    const name = storeNamesOf(resolveOptions(options)).entryKeyOf('k:1', '');
+    const stored = (await client.getBytes(name.slice('agent-cache:'.length))) as Buffer;
+    await server.command('SET', name, change(stored), 'PX', 60_000);
     const reasons: string[] = [];
     cache.on('miss', ({ reason }) => reasons.push(reason));
     await until(async () => (await call(cache, 'k:1', 'anew')).text === 'anew');

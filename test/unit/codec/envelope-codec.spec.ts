@@ -73,6 +73,9 @@ describe('an envelope', () => {
     ['another length', stored({ ...HEADER, n: 6 })],
     ['a payload that is no compressed one', stored({ ...HEADER, c: 100 })],
     ['a negative length', stored({ ...HEADER, c: -1 })],
+    ['a negative time', stored({ ...HEADER, s: -1 })],
+    ['a time that no clock shows', stored({ ...HEADER, x: 1e300 })],
+    ['a load that took less than no time', stored({ ...HEADER, l: -1 })],
     ['a length of no bytes', stored({ ...HEADER, c: 0 })],
   ])('is not %s', (_, bytes) => {
     expect(codecWith().open(bytes, KEY)).toBeNull();
@@ -109,6 +112,31 @@ describe('an envelope', () => {
     expect(codecWith().open(sealed.subarray(0, -1), `${KEY}0`)).toBeNull();
     expect(codecWith().open(Buffer.from(sealed.toString().replace('task', 'tusk')), KEY)).toBeNull();
     expect(codecWith().open(stored({ ...HEADER, n: 6 }), `${KEY}0`)).toBeNull();
+  });
+});
+
+describe('an envelope that is too large', () => {
+  const groups = (count: number): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`tag:${index}`, 'token']));
+
+  it.each<[string, Envelope['snapshot']]>([
+    ['more than 10,000 groups', groups(10_001)],
+    ['more than a mebibyte of header', { a: 'x'.repeat(1024 * 1024) }],
+  ])('is neither written nor read, with %s', (_, snapshot) => {
+    expect(() => codecWith().seal({ ...envelope(), snapshot })).toThrow(RangeError);
+    expect(codecWith().open(stored({ ...HEADER, v: snapshot }), KEY)).toBeNull();
+  });
+
+  it('has room for 10,000 groups', () => {
+    const large = { ...envelope(), snapshot: groups(10_000) };
+    expect(codecWith().open(codecWith().seal(large), KEY)).toEqual(large);
+  });
+
+  it.each([0, 1])('is not read with a payload beyond the bound, compressed or not: case %#', (compressMinBytes) => {
+    const large = { ...envelope(), encoded: { format: 'bytes', bytes: Buffer.alloc(3 * 1024 * 1024) } };
+    const sealed = codecWith({ compressMinBytes }).seal(large);
+    expect(codecWith({ maxPayloadBytes: 3 * 1024 * 1024 }).open(sealed, KEY)).toEqual(large);
+    expect(codecWith({ maxPayloadBytes: 1024 * 1024 }).open(sealed, KEY)).toBeNull();
   });
 });
 

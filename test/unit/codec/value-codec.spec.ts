@@ -100,6 +100,7 @@ describe('what JSON does not have', () => {
     ['a Set', new Set<unknown>([1, '1', null, undefined, [1n]])],
     ['an empty Map', new Map()],
     ['a bigint', -(2n ** 200n)],
+    ['a bigint of ten thousand digits', 10n ** 9_999n],
     ['NaN', NaN],
     ['Infinity', [Infinity, -Infinity]],
     ['-0', -0],
@@ -270,6 +271,7 @@ describe('a value that would not come back equal', () => {
     [Object.defineProperty(new Map(), 'hidden', { value: secret }), 'value is a Map with properties of its own'],
     [Object.assign(new Date(0), { constructor: secret }), 'value is a Date with properties of its own'],
     [Object.assign(new Date(0), { [Symbol(secret)]: 1 }), 'value is a Date with properties of its own'],
+    [{ id: 10n ** 10_000n }, 'value.id is a bigint of more than 10000 digits'],
     [nested(501), `value${'.a[0]'.repeat(6)}… is nested deeper than 500 levels`],
     [nestedIn(501, inMap), `value${'[0]'.repeat(12)}… is nested deeper than 500 levels`],
     [nestedIn(501, inSet), `value${'[0]'.repeat(12)}… is nested deeper than 500 levels`],
@@ -335,9 +337,24 @@ describe('bytes of somebody else', () => {
     ['rich', '{"@type":"Buffer"}'],
     ['rich', '{"@type":"constructor","value":""}'],
     ['rich', `${'['.repeat(200_000)}${']'.repeat(200_000)}`],
+    ['rich', `${'['.repeat(1_501)}${']'.repeat(1_501)}`],
+    ['json', `${'['.repeat(200_000)}${']'.repeat(200_000)}`],
+    ['json', `${'['.repeat(501)}${']'.repeat(501)}`],
+    ['json', `${'{"a":'.repeat(501)}1${'}'.repeat(501)}`],
+    ['rich', '{"@type":"Buffer","value":{"length":1000000000}}'],
+    ['rich', '{"@type":"Uint8Array","value":[1,2]}'],
+    ['rich', '{"@type":"number","value":{}}'],
+    ['rich', `{"@type":"bigint","value":"${'9'.repeat(10_001)}"}`],
     ['yaml', 'a: 1'],
     ['', ''],
   ])('are not decoded as %s: case %#', (format, text) => {
     expect(decode(format, text)).toEqual({ ok: false, reason: `the bytes are not in the format '${format}'` });
+  });
+
+  it.each(['json', 'rich'])('are not decoded as %s where they are no UTF-8', (format) => {
+    for (const bytes of ['22ff22', '22eda08022', '22c022']) {
+      expect(codec.decode({ format, bytes: Buffer.from(bytes, 'hex') }).ok).toBe(false);
+    }
+    expect(codec.decode({ format, bytes: Buffer.from('"é"') })).toEqual({ ok: true, value: 'é' });
   });
 });

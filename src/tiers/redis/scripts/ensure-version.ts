@@ -1,3 +1,4 @@
+import { MAX_VERSION_LENGTH } from '../../version-text.js';
 import { lua, refused } from './lua.js';
 
 /** Creates the version of a group where there is none, in one step with reading it. */
@@ -6,8 +7,8 @@ export const ENSURE_VERSION = lua(`
 -- ARGV[1]  the version to create
 -- ARGV[2]  its time to live in milliseconds, at least 1
 -- returns  the version that stands there afterwards. What cannot be read as one makes way.
-local present = redis.pcall('GET', KEYS[1])
-if type(present) == 'string' and string.find(present, '^[!-~]+$') then
+local present = redis.pcall('GETRANGE', KEYS[1], 0, ${MAX_VERSION_LENGTH})
+if type(present) == 'string' and #present <= ${MAX_VERSION_LENGTH} and string.find(present, '^[!-~]+$') then
   return present
 end
 ${refused('present')}

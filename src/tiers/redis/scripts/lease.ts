@@ -10,13 +10,15 @@ export const LEASE = lua(`
 -- ARGV[5]  how long the lease holds, in milliseconds
 -- ARGV[6]  how long it is kept at least, in milliseconds
 -- returns  'held', 'taken' or 'changed', and the time of the server, in milliseconds since 1970, as text
--- A value of another type counts as no entry and makes way.
+-- A value of another type counts as no entry and makes way. So does a lease that holds for longer than twice the time that the
+-- asker asks for: it was not taken here, or before the clock of the server was put back.
 ${NOW}
 ${HEAD}
 local at = string.format('%.0f', now)
 if isString and string.sub(line, 11, 32) ~= ARGV[1] and ARGV[3] ~= 'any' then
   local stamp = string.sub(line, 34, 49)
-  if (stamp == ARGV[2] or stamp == '0000000000000000') and tonumber(string.sub(line, 51, 63)) > now then
+  local left = (tonumber(string.sub(line, 51, 63)) or 0) - now
+  if (stamp == ARGV[2] or stamp == '0000000000000000') and left > 0 and left <= 2 * ARGV[5] then
     return {'taken', at}
   end
   if entry ~= ARGV[4] then

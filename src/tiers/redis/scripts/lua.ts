@@ -40,7 +40,8 @@ ${refused('head')}
 local line = ''
 local entry = ''
 if isString then
-  if string.match(head, '^ac1 lease [%w_-]+ %x+ %d+\\n()') == 65 then
+  local stamp, digits, rest = string.match(head, '^ac1 lease [%w_-]+ ()%x+ ()%d+\\n()')
+  if stamp == 34 and digits == 51 and rest == 65 then
     line = string.sub(head, 1, 64)
   end
   entry = string.sub(head, #line + 1, #line + 128)
