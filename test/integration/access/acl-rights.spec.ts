@@ -30,7 +30,7 @@ const VALUES = ['set and get', 'setMany', 'getMany', 'setIfAbsent', 'delete', 'i
 const WITHOUT: Readonly<Record<string, readonly string[]>> = {
   '~agent-cache:*': [...ENTRIES, 'is invalidated by tag', 'is invalidated by key', ...VALUES, 'increment'],
   '&__redis__:invalidate': ['is hit in memory'],
-  '+get': [...ENTRIES, 'set and get', 'increment'],
+  '+get': ['is written in place of another', 'set and get', 'increment'],
   '+mget': [...ENTRIES, 'getMany'],
   '+set': [...ENTRIES, 'is invalidated by tag', ...VALUES],
   '+unlink': INVALIDATIONS,
