@@ -285,7 +285,10 @@ describe('what another writer puts under the key of an entry is a miss, and repl
     const { bytes } = await storedUnder(way.keyOf('a'));
     const worst: Met = { addedMs: 0, healedMs: 0 };
     for (let length = 1; length < bytes.length; length++) {
-      const { addedMs, healedMs } = await meets(way, (own) => own.bytes.subarray(0, length));
+      const { addedMs, healedMs } = await meets(way, (own) =>
+        // Entries differ in length by a digit or two.
+        own.bytes.subarray(0, Math.min(length, own.bytes.length - 1)),
+      );
       worst.addedMs = Math.max(worst.addedMs, addedMs);
       worst.healedMs = Math.max(worst.healedMs, healedMs);
     }
