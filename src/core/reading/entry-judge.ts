@@ -33,6 +33,15 @@ export interface Stored {
   readonly isStampCovered: boolean;
 }
 
+/** A read that has been answered. */
+export interface Asked {
+  readonly reading: MemoryRead;
+  /** In monotonic milliseconds. */
+  readonly askedAtMs: number;
+  /** How long the store took to answer, in milliseconds. */
+  readonly storeMs: number;
+}
+
 interface Opened {
   readonly envelope: Envelope;
   readonly facts: EntryFacts;
@@ -60,13 +69,13 @@ export class EntryJudge {
   judge(
     { address, entry, opened, wasCovered, isStampCovered }: Stored,
     tokens: Tokens,
-    { reading, askedAtMs }: { readonly reading: MemoryRead; readonly askedAtMs: number },
+    { reading, askedAtMs, storeMs }: Asked,
   ): ReadResult {
     const fence = this.fenceOf(address, tokens, wasCovered);
     const lease = entry?.lease ?? null;
     const miss = (reason: MissReason): MissingEntry => {
       const seen = entry?.bytes ? fingerprintOf(entry.bytes) : null;
-      return { status: 'miss', address, reason, fence, lease, seen, askedAtMs };
+      return { status: 'miss', address, reason, fence, lease, seen, askedAtMs, storeMs };
     };
     if (fence.isCovered) return miss('invalidated');
     if (typeof opened === 'string') return miss(opened);
