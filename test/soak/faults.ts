@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Random } from '../race/random.js';
-import type { Child } from '../support/child.js';
 import { freePort, type RedisServer } from '../support/redis-server.js';
-import type { ProxyCall, ProxyFault } from './proxies.js';
+import type { ProxyFault } from '../support/proxy-host.js';
+import type { RemoteProxies } from '../support/remote-proxies.js';
 
 export const FAULTS = [
   'stopped',
@@ -50,7 +50,7 @@ const LOADING_KEY_US = 2_000;
 
 interface FaultsParts {
   readonly server: RedisServer;
-  readonly proxies: Child;
+  readonly proxies: RemoteProxies;
   readonly random: Random;
   /** Told of the new process of the server. */
   readonly restarted: () => Promise<void>;
@@ -72,7 +72,8 @@ export class Faults {
   /** Resolves when it is over, after about `forMs` milliseconds. */
   async run(fault: FaultName, ways: readonly number[], forMs: number): Promise<void> {
     const { server } = this.parts;
-    const proxied = (name: ProxyFault, ...args: unknown[]): Promise<unknown> => this.proxied(ways, name, ...args);
+    const proxied = (name: ProxyFault, ...args: unknown[]): Promise<void> =>
+      this.parts.proxies.call(ways, name, ...args);
     const during = async (begin: () => unknown, end: () => unknown): Promise<void> => {
       await begin();
       await sleep(forMs);
@@ -164,10 +165,6 @@ export class Faults {
   close(): void {
     this.admin.disconnect();
     rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  private proxied(proxies: readonly number[], fault: ProxyFault, ...args: unknown[]): Promise<unknown> {
-    return this.parts.proxies.request('call', { proxies, fault, args } satisfies ProxyCall);
   }
 
   private async again(act: () => unknown, forMs: number, everyMs: number): Promise<void> {

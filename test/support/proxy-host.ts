@@ -1,5 +1,5 @@
-import { FaultProxy } from '../support/fault-proxy.js';
-import { serve } from '../support/child-side.js';
+import { FaultProxy } from './fault-proxy.js';
+import { serve } from './child-side.js';
 
 /** Faults of a proxy, by the names of its methods. */
 export type ProxyFault = Exclude<
@@ -8,7 +8,7 @@ export type ProxyFault = Exclude<
 >;
 
 export interface ProxyCall {
-  readonly proxies: readonly number[];
+  readonly places: readonly number[];
   readonly fault: ProxyFault;
   readonly args: readonly unknown[];
 }
@@ -24,7 +24,7 @@ serve({
     proxies.push(proxy);
     return proxy.port;
   },
-  call: async ({ proxies: places, fault, args }: ProxyCall) => {
+  call: async ({ places, fault, args }: ProxyCall) => {
     for (const place of places) {
       const proxy = proxies[place] as unknown as Record<string, (...args: unknown[]) => unknown>;
       await proxy[fault]?.(...args);
