@@ -42,7 +42,7 @@ export class Child {
 
   /**
    * Resolves when it answers. `nodeOptions`: such as `--expose-gc`. `limit`: a command of the shell before it, such as
-   * `ulimit -n 64`.
+   * `ulimit -n 256`.
    */
   static async start(file: string, nodeOptions: readonly string[] = [], limit?: string): Promise<Child> {
     const options = ['--import', TYPESCRIPT, '--disable-warning=ExperimentalWarning', ...nodeOptions];
