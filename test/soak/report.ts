@@ -1,6 +1,6 @@
 import { describeViolation, type SoakResult } from './soak.js';
 import { judge, type Verdict } from './judge.js';
-import { Latencies } from './latencies.js';
+import type { Latencies } from './latencies.js';
 import type { PhaseCalls, SlowCall } from './ledger.js';
 
 interface Times {

@@ -8,7 +8,7 @@ import type {
 import type { StoreWrite } from '../../core/ports/store.js';
 import { isVersion } from '../version-text.js';
 import { bytesOf } from './batch-commands.js';
-import { ScriptRuns } from './script-runs.js';
+import { type KeyScript, ScriptRuns, type ScriptRunsParts } from './script-runs.js';
 import { ENSURE_VERSION } from './scripts/ensure-version.js';
 import { EXTEND_LEASE } from './scripts/extend-lease.js';
 import { LEASE } from './scripts/lease.js';
@@ -37,37 +37,41 @@ const isLeaseReply = (reply: unknown): reply is LeaseReply =>
 const leaseArguments = ({ token, stamp, seen, holdMs, ttlMs }: LeaseRequest): (string | number | Buffer)[] =>
   seen === 'any' ? [token, stamp, 'any', '', holdMs, ttlMs] : [token, stamp, 'seen', seen ?? '', holdMs, ttlMs];
 
-export const entryScripts = (parts: ConstructorParameters<typeof ScriptRuns>[1]): EntryScripts => ({
-  ensureVersion: new ScriptRuns(
-    {
-      text: ENSURE_VERSION,
-      argumentsOf: (write: StoreWrite) => [bytesOf(write), write.ttlMs],
-      idempotent: false,
-      accepts: isVersion,
-    },
-    parts,
-  ),
-  lease: new ScriptRuns({ text: LEASE, argumentsOf: leaseArguments, idempotent: false, accepts: isLeaseReply }, parts),
-  extendLease: new ScriptRuns(
-    {
-      text: EXTEND_LEASE,
-      argumentsOf: ({ token, holdMs, ttlMs }: LeaseExtension) => [token, holdMs, ttlMs],
-      idempotent: true,
-      accepts: isFlag,
-    },
-    parts,
-  ),
-  publish: new ScriptRuns(
-    {
-      text: PUBLISH,
-      argumentsOf: (write: EntryWrite) => [write.token, bytesOf(write), write.ttlMs],
-      idempotent: true,
-      accepts: isPublishState,
-    },
-    parts,
-  ),
-  release: new ScriptRuns(
-    { text: RELEASE, argumentsOf: ({ token }: GivenLease) => [token], idempotent: true, accepts: isFlag },
-    parts,
-  ),
+const ensureVersion: KeyScript<StoreWrite, string> = {
+  text: ENSURE_VERSION,
+  argumentsOf: (write) => [bytesOf(write), write.ttlMs],
+  idempotent: false,
+  accepts: isVersion,
+};
+const lease: KeyScript<LeaseRequest, LeaseReply> = {
+  text: LEASE,
+  argumentsOf: leaseArguments,
+  idempotent: false,
+  accepts: isLeaseReply,
+};
+const extendLease: KeyScript<LeaseExtension, 0 | 1> = {
+  text: EXTEND_LEASE,
+  argumentsOf: ({ token, holdMs, ttlMs }) => [token, holdMs, ttlMs],
+  idempotent: true,
+  accepts: isFlag,
+};
+const publish: KeyScript<EntryWrite, PublishState> = {
+  text: PUBLISH,
+  argumentsOf: (write) => [write.token, bytesOf(write), write.ttlMs],
+  idempotent: true,
+  accepts: isPublishState,
+};
+const release: KeyScript<GivenLease, 0 | 1> = {
+  text: RELEASE,
+  argumentsOf: ({ token }) => [token],
+  idempotent: true,
+  accepts: isFlag,
+};
+
+export const entryScripts = (parts: ScriptRunsParts): EntryScripts => ({
+  ensureVersion: new ScriptRuns(ensureVersion, parts),
+  lease: new ScriptRuns(lease, parts),
+  extendLease: new ScriptRuns(extendLease, parts),
+  publish: new ScriptRuns(publish, parts),
+  release: new ScriptRuns(release, parts),
 });

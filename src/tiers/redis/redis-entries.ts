@@ -5,7 +5,6 @@ import type {
   LeaseExtension,
   LeaseRequest,
   LeaseState,
-  LeaseToken,
   PublishState,
   StoredEntries,
   StoredEntry,

@@ -25,7 +25,7 @@ export interface KeyScript<Item, Answer> {
   readonly accepts: (reply: unknown) => reply is Answer;
 }
 
-interface ScriptRunsParts {
+export interface ScriptRunsParts {
   readonly redis: GuardedRedis;
   readonly batch: BatchCommands;
   /** Told of the keys. */
@@ -85,8 +85,8 @@ export class ScriptRuns<Item extends { readonly key: string }, Answer> {
     if (only && runs.length === 1) return [await client.eval(this.script.text, 1, only.key, ...only.rest)];
     const keys = runs.map(({ key }) => key);
     const rest = runs.flatMap((run) => run.rest);
-    const reply = await client.eval(this.forEachKey, keys.length, ...keys, ...rest);
-    return Array.isArray(reply) ? reply : [];
+    const reply: unknown = await client.eval(this.forEachKey, keys.length, ...keys, ...rest);
+    return Array.isArray(reply) ? (reply as unknown[]) : [];
   }
 
   /** What goes together. */

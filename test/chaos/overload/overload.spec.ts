@@ -267,6 +267,19 @@ describe('a cold start with 10,000 keys at once', () => {
     record('a cold start with 10,000 keys in one call', waitedMs, healedMs, "the loader's answer");
   });
 
+  it('stores also while this process computes for longer than the timeout between question and answer', async () => {
+    await start();
+    const compute = (): void => {
+      for (const endsAtMs = performance.now() + 1.5 * TIMEOUT_MS; performance.now() < endsAtMs;);
+    };
+    app.cache.on('miss', compute);
+    await app.viaCache('busy');
+    app.cache.off('miss', compute);
+    await until(async () => (await app.viaCache('busy')).isHit, RECOVERED_MS);
+    expect(app.reports.loadCount).toBeGreaterThan(0);
+    expect(app.events.filter(({ name }) => name === 'error')).toEqual([]);
+  });
+
   it('would be caught finding nothing where what was loaded is not stored', async () => {
     await start();
     const load = async (missing: string[]) => Promise.all(missing.map((key) => app.reports.load(key)));

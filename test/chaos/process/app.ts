@@ -50,6 +50,7 @@ interface Held {
   app?: INestApplicationContext;
   isBusy: boolean;
   files: number[];
+  taking?: NodeJS.Timeout;
 }
 
 /** A process with an app that does what it is told. */
@@ -93,15 +94,22 @@ serve({
   change: (target: InvalidationTarget) => void cache().invalidateAround(target, forEver),
   invalidate: (target: InvalidationTarget) => void cache().invalidate(target),
   isBusy: () => held.isBusy,
-  /** Takes all descriptors that the process may have. Resolves to how many those were. */
+  /** Takes all descriptors that the process may have, also those that become free. Resolves to how many those are now. */
   exhaust: () => {
-    try {
-      for (;;) held.files.push(openSync('/dev/null', 'r'));
-    } catch {
-      return held.files.length;
-    }
+    const takeAll = (): number => {
+      try {
+        for (;;) held.files.push(openSync('/dev/null', 'r'));
+      } catch {
+        return held.files.length;
+      }
+    };
+    held.taking = setInterval(takeAll, 1);
+    return takeAll();
   },
-  release: () => held.files.splice(0).forEach((file) => closeSync(file)),
+  release: () => {
+    clearInterval(held.taking);
+    held.files.splice(0).forEach((file) => closeSync(file));
+  },
   /** Milliseconds that closing takes. Nothing but the app can keep the process alive from then on. */
   close: async () => {
     const startedAtMs = performance.now();
