@@ -6,7 +6,7 @@ interface Waiting<Item, Answer> {
 }
 
 /**
- * Gathers what different callers ask for in one turn of the event loop. What one asks for stays together; who is sent
+ * Gathers what different callers ask for in one step of a turn of the event loop. What one asks for stays together; who is sent
  * together shares a failure.
  */
 export class GatheredRuns<Item, Answer> {
@@ -22,8 +22,8 @@ export class GatheredRuns<Item, Answer> {
   add(items: readonly Item[]): Promise<Reply<Answer[]>> {
     return new Promise((answered) => {
       this.waiting.push({ items, answered });
-      // After all promises that are settled by now: an answer that came for many lets each of them ask again.
-      if (this.waiting.length === 1) process.nextTick(() => this.flush());
+      // With those whom one answer lets ask, and before anything that those ask next who are answered by then.
+      if (this.waiting.length === 1) queueMicrotask(() => this.flush());
     });
   }
 

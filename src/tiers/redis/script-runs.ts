@@ -39,7 +39,7 @@ interface Run {
 }
 
 /**
- * Runs a script on the keys of many items: on one server, what is asked for in one turn of the event loop goes in few
+ * Runs a script on the keys of many items: on one server, what is asked for in one step of a turn of the event loop goes in few
  * commands, because a command of its own for each key costs this process more than anything else about it. On a cluster,
  * each key is a command.
  */
