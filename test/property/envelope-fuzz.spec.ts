@@ -104,7 +104,7 @@ function opener(envelopes: EnvelopeCodec): (stored: Buffer, sealed: Sealed) => R
     const { entry } = takeLeaseOff(stored);
     const opened = judge.open(address, { bytes: entry, lease: null, ttlLeftMs: null }, false);
     const reading = { holdEntry: () => undefined, holdVersion: () => undefined, end: () => undefined };
-    return judge.judge(opened, new Map(Object.entries(SNAPSHOT)), { reading, askedAtMs: 0, recalls: 0 });
+    return judge.judge(opened, new Map(Object.entries(SNAPSHOT)), { reading, askedAtMs: 0, storeMs: 0, recalls: 0 });
   };
 }
 

@@ -36,6 +36,14 @@ describe('the checker of races', () => {
     expect(checker.violations).toMatchObject([{ kind: 'elsewhere', read: { startedAtMs: 1_700 } }]);
   });
 
+  it('takes what was not confirmed for one that holds for its own instance alone', () => {
+    const checker = new Checker([0, 1], LEASE_MS);
+    checker.acknowledge({ ...acknowledged, form: 'unconfirmed' });
+    for (const instance of [0, 1]) checker.read(readOf(instance, 1_700, 4));
+    checker.advance(3_000);
+    expect(checker.violations).toMatchObject([{ kind: 'own', read: { instance: 0 } }]);
+  });
+
   it('judges by the greatest version, whatever was acknowledged last', () => {
     const checker = new Checker([0, 1], LEASE_MS);
     checker.acknowledge(acknowledged);
@@ -59,6 +67,8 @@ describe('the checker of races', () => {
     const checker = new Checker([0, 1], LEASE_MS);
     checker.acknowledge(acknowledged);
     checker.judgeQuiescent(readOf(1, 1_001, 4));
-    expect(checker.violations).toMatchObject([{ kind: 'quiescent' }]);
+    checker.acknowledge({ ...acknowledged, thing: 2, form: 'unconfirmed' });
+    checker.judgeQuiescent({ ...readOf(1, 1_001, 4), thing: 2 });
+    expect(checker.violations).toMatchObject([{ kind: 'quiescent' }, { kind: 'quiescent' }]);
   });
 });

@@ -7,7 +7,10 @@ export interface Acknowledged {
   /** Number of the instance that was told. */
   readonly instance: number;
   readonly atMs: number;
-  /** `outside`: somebody deleted the key behind the back of the cache. */
+  /**
+   * `outside`: somebody deleted the key behind the back of the cache. `unconfirmed`: the store did not confirm, so it holds for
+   * the instance that was told alone, until nothing is under way any more.
+   */
   readonly form: string;
 }
 
@@ -50,7 +53,7 @@ export class Checker {
 
   /** What one instance was told comes in the order of its times. */
   acknowledge(acknowledged: Acknowledged): void {
-    const id = idOf(acknowledged.thing, acknowledged.instance, acknowledged.form === 'outside');
+    const id = idOf(acknowledged.thing, acknowledged.instance, audienceOf(acknowledged));
     const line = this.lines.get(id) ?? [];
     this.lines.set(id, line);
     const { greatest = acknowledged } = line.at(-1) ?? {};
@@ -77,13 +80,15 @@ export class Checker {
 
   /** Of a read while nothing is under way. */
   judgeQuiescent(read: ReadRecord): void {
-    this.compare('quiescent', read, this.anybodysBefore(read.thing, Infinity));
+    this.compare('quiescent', read, this.latestOf(read.thing, this.instances, ['all', 'others', 'own'], Infinity));
   }
 
   private judge(read: ReadRecord): void {
     const { thing, instance, startedAtMs } = read;
-    const isFresh = this.compare('own', read, this.latestBefore(idOf(thing, instance, false), startedAtMs));
-    if (isFresh) this.compare('elsewhere', read, this.anybodysBefore(thing, startedAtMs - this.leaseMs));
+    const isFresh = this.compare('own', read, this.latestOf(thing, [instance], ['all', 'own'], startedAtMs));
+    const told = (): Acknowledged | undefined =>
+      this.latestOf(thing, this.instances, ['all', 'others'], startedAtMs - this.leaseMs);
+    if (isFresh) this.compare('elsewhere', read, told());
   }
 
   /** `false`: it is a violation. */
@@ -93,8 +98,13 @@ export class Checker {
     return false;
   }
 
-  private anybodysBefore(thing: number, beforeMs: number): Acknowledged | undefined {
-    const lines = this.instances.flatMap((instance) => [idOf(thing, instance, false), idOf(thing, instance, true)]);
+  private latestOf(
+    thing: number,
+    instances: readonly number[],
+    audiences: readonly Audience[],
+    beforeMs: number,
+  ): Acknowledged | undefined {
+    const lines = instances.flatMap((instance) => audiences.map((audience) => idOf(thing, instance, audience)));
     const latest = lines.flatMap((line) => this.latestBefore(line, beforeMs) ?? []);
     return latest.sort((one, other) => other.version - one.version)[0];
   }
@@ -111,8 +121,13 @@ export class Checker {
   }
 }
 
-const idOf = (thing: number, instance: number, isOutside: boolean): string =>
-  `${thing} ${instance} ${isOutside ? 'outside' : ''}`;
+/** For whom an invalidation holds: `own`: the instance that was told; `others`: all, once they have had time to hear of it. */
+type Audience = 'all' | 'others' | 'own';
+
+const audienceOf = ({ form }: Acknowledged): Audience =>
+  form === 'outside' ? 'others' : form === 'unconfirmed' ? 'own' : 'all';
+
+const idOf = (thing: number, instance: number, audience: Audience): string => `${thing} ${instance} ${audience}`;
 
 export function describeViolation({ kind, read, missed }: Violation): string {
   const key = THINGS[read.thing]?.key;

@@ -40,11 +40,19 @@ export class Child {
     );
   }
 
-  /** Resolves when it answers. `nodeOptions`: such as `--expose-gc`. */
-  static async start(file: string, nodeOptions: readonly string[] = []): Promise<Child> {
+  /**
+   * Resolves when it answers. `nodeOptions`: such as `--expose-gc`. `limit`: a command of the shell before it, such as
+   * `ulimit -n 256`.
+   */
+  static async start(file: string, nodeOptions: readonly string[] = [], limit?: string): Promise<Child> {
     const options = ['--import', TYPESCRIPT, '--disable-warning=ExperimentalWarning', ...nodeOptions];
+    const throughShell = ['-c', `${limit} && exec "$0" "$@"`, process.execPath, ...options];
     const child = new Child(
-      fork(file, { execArgv: options, serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }),
+      fork(file, {
+        ...(limit === undefined ? { execArgv: options } : { execPath: '/bin/sh', execArgv: throughShell }),
+        serialization: 'advanced',
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      }),
     );
     await child.request('ping');
     return child;
@@ -57,6 +65,11 @@ export class Child {
     const request: ChildRequest = { id, name, argument };
     this.child.send(request, (error) => error && this.settle({ id, error: String(error) }));
     return answer as Promise<T>;
+  }
+
+  /** As from outside, e.g. `SIGTERM`. */
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
   }
 
   /** SIGKILL, as a crash. Resolves when it is gone. May be called twice. */

@@ -88,7 +88,7 @@ export class LoadThrough {
     const { clock, timeoutMs, eagerRefresh } = this.parts;
     if (lookup.control.onlyIfCached) throw new CacheMissError();
     const missing = results.filter(({ status }) => status !== 'hit');
-    const budget = { leftMs: timeoutMs - (clock.monotonicNow() - startedAt) };
+    const budget = { leftMs: timeoutMs - storeMsOf(missing, clock.monotonicNow() - startedAt) };
     const loaded = await this.loadOrFallBack(lookup, missing, load, { caller, budget });
     eagerRefresh.consider(lookup, results.filter(isHit), load);
     const rest = loaded.values();
@@ -212,7 +212,18 @@ const isHit = <R extends ReadResult>(result: R): result is R & FoundEntry & { re
 
 function missed(found: FoundEntry, reason: 'refresh' | 'too-old'): ReadResult {
   const { address, fence, lease, askedAtMs } = found;
-  return { status: 'miss', address, reason, fence, lease, askedAtMs, seen: seenIn(found) };
+  return { status: 'miss', address, reason, fence, lease, askedAtMs, storeMs: Infinity, seen: seenIn(found) };
+}
+
+/**
+ * How long the store has kept a caller waiting who has waited for `waitedMs`. What this process did meanwhile with the answers
+ * of other callers is no fault of the store: otherwise, of many who miss at once none would have time left to lease its key,
+ * and nothing would ever be stored.
+ */
+function storeMsOf(missing: readonly ReadResult[], waitedMs: number): number {
+  let storeMs = 0;
+  for (const result of missing) storeMs = Math.max(storeMs, result.status === 'miss' ? result.storeMs : waitedMs);
+  return Math.min(storeMs, waitedMs);
 }
 
 function loadedAnswer<T>({ value, isStorable }: Loaded<T>, missing: ReadResult | undefined): Answer<T> {

@@ -4,7 +4,8 @@ import type { EventSink } from '../events.js';
 import type { Clock } from '../ports/clock.js';
 import type { LeaseRequest } from '../ports/entry-store.js';
 import type { Snapshot } from '../ports/codec.js';
-import { within } from '../resilience/within.js';
+import { portionsOf } from '../portions.js';
+import { withinFromNextTurn } from '../resilience/within.js';
 import { isUsable, missingIn, snapshotOf } from '../versions/stamp.js';
 import type { VersionTokens } from '../versions/version-tokens.js';
 
@@ -23,6 +24,14 @@ export type Role = 'lead' | 'follow';
 interface Prepared {
   readonly snapshot: Snapshot | null;
   readonly grant: LeaseGrant | null;
+}
+
+/** What has been settled up to now. */
+interface Progress {
+  /** By flight. */
+  readonly prepared: Map<Flight, Prepared>;
+  /** Nobody waits for more. */
+  isOver: boolean;
 }
 
 interface PreparationParts {
@@ -46,42 +55,55 @@ export class Preparation {
   }
 
   private async settle(departures: readonly Departure[], withinMs: number): Promise<Role[]> {
-    const preparing = this.begin(departures);
-    const prepared = await within(this.parts.clock, withinMs, preparing, null);
-    if (prepared === null) {
-      this.parts.events.emit('error', { category: 'lease', operation: 'lease', reason: 'timeout' });
-      void preparing.then((late) => this.giveBack(late));
-    }
-    return departures.map(({ flight }, index) => {
-      const { snapshot, grant } = prepared?.[index] ?? { snapshot: null, grant: null };
+    const progress: Progress = { prepared: new Map(), isOver: false };
+    // What nobody would wait for is not asked: it would only have to be given back.
+    const isDone =
+      withinMs > 0 && (await withinFromNextTurn(this.parts.clock, withinMs, this.begin(departures, progress), false));
+    progress.isOver = true;
+    if (!isDone) this.parts.events.emit('error', { category: 'lease', operation: 'lease', reason: 'timeout' });
+    return departures.map(({ flight }) => {
+      const { snapshot, grant } = progress.prepared.get(flight) ?? NOT_PREPARED;
       flight.snapshot = snapshot;
       flight.leaseGranted(grant?.token ?? null, this.parts.clock.monotonicNow());
       return grant?.state === 'taken' || grant?.state === 'changed' ? 'follow' : 'lead';
     });
   }
 
-  private async begin(departures: readonly Departure[]): Promise<Prepared[]> {
-    const { tokens, leases } = this.parts;
+  /** Resolves to true when all is settled that somebody waits for. */
+  private async begin(departures: readonly Departure[], progress: Progress): Promise<true> {
+    const { tokens } = this.parts;
     const fences = departures.map((departure) => (isStorable(departure) ? departure.flight.fence : null));
     const missing = fences.flatMap((fence) => (fence ? missingIn(fence) : []));
     const { offered, current } = tokens.ensure([...new Set(missing)]);
     for (const { flight } of departures) flight.offered = offered;
     const ensured = missing.length > 0 ? await current : offered;
-    const snapshots = fences.map((fence) => fence && snapshotOf(fence, ensured));
-    const wishes = departures.flatMap(({ flight, seen }, index) => {
-      const snapshot = snapshots[index];
-      return snapshot ? [{ storageKey: flight.address.storageKey, snapshot, seen }] : [];
+    const wanted = departures.flatMap((departure, index): Wanted[] => {
+      const fence = fences[index];
+      const snapshot = fence ? snapshotOf(fence, ensured) : null;
+      return snapshot ? [{ ...departure, snapshot }] : [];
     });
-    const grants = (await leases.acquire(wishes)).values();
-    return snapshots.map((snapshot) => ({
-      snapshot: snapshot ?? null,
-      grant: snapshot ? (grants.next().value ?? null) : null,
-    }));
+    for (const portion of portionsOf(wanted)) {
+      if (progress.isOver) break;
+      await this.lease(portion, progress);
+    }
+    return true;
   }
 
-  private giveBack(prepared: readonly Prepared[]): void {
-    this.parts.leases.release(prepared.flatMap(({ grant }) => (grant?.token ? [grant.token] : [])));
+  private async lease(wanted: readonly Wanted[], progress: Progress): Promise<void> {
+    const { leases } = this.parts;
+    const grants = await leases.acquire(
+      wanted.map(({ flight, snapshot, seen }) => ({ storageKey: flight.address.storageKey, snapshot, seen })),
+    );
+    if (progress.isOver) return leases.release(grants.flatMap(({ token }) => token ?? []));
+    wanted.forEach(({ flight, snapshot }, index) => {
+      progress.prepared.set(flight, { snapshot, grant: grants[index] ?? null });
+    });
   }
 }
 
+interface Wanted extends Departure {
+  readonly snapshot: Snapshot;
+}
+
+const NOT_PREPARED: Prepared = { snapshot: null, grant: null };
 const isStorable = ({ flight, isWanted }: Departure): boolean => isWanted && isUsable(flight.fence);

@@ -23,14 +23,6 @@ export interface EntryJudgeParts {
 /** Versions as they are in the store; `null`: there is none. */
 export type Tokens = ReadonlyMap<Group, string | null>;
 
-/** The read that an answer is to. */
-interface Judged {
-  readonly reading: MemoryRead;
-  readonly askedAtMs: number;
-  /** See {@link PendingInvalidations.recalls}: as it was when it was asked. */
-  readonly recalls: number;
-}
-
 /** What the store holds for an address, and whether an invalidation that is not confirmed covered it during the read. */
 export interface Stored {
   readonly address: EntryAddress;
@@ -39,6 +31,17 @@ export interface Stored {
   readonly wasCovered: boolean;
   /** By a group that it is stamped with. */
   readonly isStampCovered: boolean;
+}
+
+/** A read that has been answered. */
+export interface Asked {
+  readonly reading: MemoryRead;
+  /** In monotonic milliseconds. */
+  readonly askedAtMs: number;
+  /** How long the store took to answer, in milliseconds. */
+  readonly storeMs: number;
+  /** See {@link PendingInvalidations.recalls}: as it was when it was asked. */
+  readonly recalls: number;
 }
 
 interface Opened {
@@ -68,13 +71,13 @@ export class EntryJudge {
   judge(
     { address, entry, opened, wasCovered, isStampCovered }: Stored,
     tokens: Tokens,
-    { reading, askedAtMs, recalls }: Judged,
+    { reading, askedAtMs, recalls, storeMs }: Asked,
   ): ReadResult {
     const fence = this.fenceOf(address, tokens, wasCovered || recalls !== this.parts.pending.recalls);
     const lease = entry?.lease ?? null;
     const miss = (reason: MissReason): MissingEntry => {
       const seen = entry?.bytes ? fingerprintOf(entry.bytes) : null;
-      return { status: 'miss', address, reason, fence, lease, seen, askedAtMs };
+      return { status: 'miss', address, reason, fence, lease, seen, askedAtMs, storeMs };
     };
     if (fence.isCovered) return miss('invalidated');
     if (typeof opened === 'string') return miss(opened);

@@ -29,6 +29,8 @@ export interface MissingEntry extends Sighting {
   readonly reason: MissReason;
   /** What stands under the key; `null`: nothing. */
   readonly seen: Buffer | null;
+  /** How long the store took to answer, in milliseconds: without what this process had to do before it asked, and after. */
+  readonly storeMs: number;
   readonly outdated?: { readonly facts: EntryFacts; readonly tokens: ReadonlyMap<Group, string | null> };
 }
 

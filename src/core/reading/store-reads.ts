@@ -19,6 +19,11 @@ export interface StoreReadsParts extends EntryJudgeParts {
   readonly timeoutMs: number;
 }
 
+interface Sent {
+  /** In monotonic milliseconds. */
+  atMs: number;
+}
+
 /** Told of the results of a read, in the order of the addresses. */
 export type Answered = (results: ReadResult[]) => void;
 
@@ -33,6 +38,7 @@ interface Question {
   readonly recalls: number;
   /** In monotonic milliseconds. */
   readonly askedAtMs: number;
+  storeMs: number;
   readonly reading: MemoryRead;
   readonly answered: Answered;
 }
@@ -85,6 +91,7 @@ export class StoreReads {
       wereCovered: pending.isEmpty ? NONE : addresses.map((address) => pending.covers(address)),
       recalls: pending.recalls,
       askedAtMs: clock.monotonicNow(),
+      storeMs: 0,
       reading: memory.beginRead(memory.isOn ? this.keysOf(addresses, groups) : NONE),
       answered,
     };
@@ -98,17 +105,25 @@ export class StoreReads {
     const { addresses, groups } = together(questions);
     const entryKeys = addresses.map(({ storageKey }) => storageKey);
     const replying = store.entries.read(entryKeys, this.tokenKeysOf(groups), { withTtl: memory.isOn });
+    const sent = this.sentNow();
     void replying
-      .then((reply) => this.received(questions, groups, reply))
+      .then((reply) => this.received(questions, groups, reply, sent))
       // A store of the user's own, against its contract: nobody waits for ever, and nobody hears of it but by the event.
       .catch(() => questions.forEach((question) => question.answered(this.unavailable(question, 'rejected'))));
   }
 
-  private received(questions: readonly Question[], groups: readonly Group[], reply: Reply<StoredEntries>): void {
+  private received(
+    questions: readonly Question[],
+    groups: readonly Group[],
+    reply: Reply<StoredEntries>,
+    sent: Sent,
+  ): void {
     const entries = reply.ok ? reply.value.entries : NONE;
     const tokens = reply.ok ? zip(groups, reply.value.versions) : null;
+    const storeMs = this.parts.clock.monotonicNow() - sent.atMs;
     let at = 0;
     for (const question of questions) {
+      question.storeMs = storeMs;
       const own = questions.length === 1 ? entries : entries.slice(at, at + question.addresses.length);
       at += question.addresses.length;
       if (tokens) this.finish(question, own, tokens);
@@ -128,6 +143,14 @@ export class StoreReads {
     else answered(this.judgeAll(question, found, named));
   }
 
+  /** What is sent leaves when the code that sends has let go of the event loop. */
+  private sentNow(): Sent {
+    const { clock } = this.parts;
+    const sent = { atMs: clock.monotonicNow() };
+    queueMicrotask(() => (sent.atMs = clock.monotonicNow()));
+    return sent;
+  }
+
   /** Once the versions of those groups are known that nobody has named. */
   private async finishWith(
     question: Question,
@@ -135,7 +158,10 @@ export class StoreReads {
     named: Tokens,
     unnamed: readonly Group[],
   ): Promise<ReadResult[]> {
+    const { clock } = this.parts;
+    const sentAtMs = clock.monotonicNow();
     const rest = await this.readTokens(unnamed, question.askedAtMs);
+    question.storeMs += clock.monotonicNow() - sentAtMs;
     if (!rest.ok) return this.unavailable(question, rest.reason);
     return this.judgeAll(question, found, new Map([...named, ...rest.value]));
   }
@@ -174,11 +200,11 @@ export class StoreReads {
     return groups.map((group) => this.parts.tokens.storageKeyOf(group));
   }
 
-  private unavailable({ addresses, askedAtMs, reading }: Question, reason: UnavailableReason): ReadResult[] {
+  private unavailable({ addresses, askedAtMs, storeMs, reading }: Question, reason: UnavailableReason): ReadResult[] {
     reading.end();
     return addresses.map((address): ReadResult => {
       this.report(address, reason);
-      return { status: 'miss', address, reason, fence: null, lease: null, seen: null, askedAtMs };
+      return { status: 'miss', address, reason, fence: null, lease: null, seen: null, askedAtMs, storeMs };
     });
   }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Decoding, EncodedValue, Encoding, EnvelopeCodec, Snapshot, ValueCodec } from '../ports/codec.js';
 import type { EntryWrite, LeaseToken, PublishState } from '../ports/entry-store.js';
 import type { Store } from '../ports/store.js';
+import { portionsOf } from '../portions.js';
 import type { Refusals } from '../refusals.js';
 import type { Copied, ValueCodecs } from '../value-codecs.js';
 import type { VersionTokens } from '../versions/version-tokens.js';
@@ -67,6 +68,12 @@ export class WritePath {
 
   /** Which of them the store has confirmed, in their order. What has lost its lease is not stored. Never rejects. */
   async publish(publications: readonly Publication[]): Promise<boolean[]> {
+    const areStored: boolean[] = [];
+    for (const portion of portionsOf(publications)) areStored.push(...(await this.publishPortion(portion)));
+    return areStored;
+  }
+
+  private async publishPortion(publications: readonly Publication[]): Promise<boolean[]> {
     const sealed = publications.length > 0 ? this.trySeal(publications) : null;
     if (!sealed) return publications.map(() => false);
     const { clock, store, tokens, events } = this.parts;

@@ -2,6 +2,7 @@ import type { StoreWrite } from '../../core/ports/store.js';
 import type { RedisClient } from './load-ioredis.js';
 import { classifyFailure } from './command-failure.js';
 import { isCluster } from './redis-client.js';
+import { TTLS } from './scripts/for-each-key.js';
 import { groupBySlot } from './slots.js';
 
 type Key = string | Buffer;
@@ -16,6 +17,8 @@ export interface BatchCommands {
   /** In the order of `keys`. */
   getMany(client: RedisClient, keys: readonly string[]): Promise<(Buffer | null)[]>;
   setMany(client: RedisClient, writes: readonly StoreWrite[]): Promise<true>;
+  /** Answers to PTTL, in the order of `keys`. */
+  getTtls(client: RedisClient, keys: readonly string[]): Promise<number[]>;
   /** How many of the keys existed. Their memory is freed in the background. */
   unlink(client: RedisClient, keys: readonly Key[]): Promise<number>;
   /** How many commands a batch of these keys is. */
@@ -27,6 +30,14 @@ export const onOneServer: BatchCommands = {
   getMany: (client, keys) => client.mgetBuffer([...keys]),
   unlink: (client, keys) => client.unlink([...keys]),
   countOf: () => 1,
+  async getTtls(client, keys) {
+    if (keys.length <= FEW_KEYS) return ttlOfEach(client, keys);
+    const runs = Array.from({ length: Math.ceil(keys.length / MAX_TTLS) }, async (_, at) => {
+      const some = keys.slice(at * MAX_TTLS, (at + 1) * MAX_TTLS);
+      return client.eval(TTLS, some.length, ...some);
+    });
+    return (await allOf(runs)).flat() as number[];
+  },
   async setMany(client, writes) {
     const pipeline = client.pipeline();
     for (const write of writes) pipeline.set(write.key, bytesOf(write), 'PX', write.ttlMs);
@@ -53,7 +64,16 @@ export const onCluster: BatchCommands = {
     return true;
   },
   countOf: (keys) => keys.length,
+  getTtls: (client, keys) => ttlOfEach(client, keys),
 };
+
+/** Up to so many keys, a command for each costs less than a script. */
+const FEW_KEYS = 2;
+/** Keys whose time to live one script reads. */
+const MAX_TTLS = 500;
+
+const ttlOfEach = (client: RedisClient, keys: readonly string[]): Promise<number[]> =>
+  allOf(keys.map(async (key) => client.pttl(key)));
 
 /** One command per key, all in the same turn of the event loop. */
 export const extendAll = (client: RedisClient, keys: readonly string[], ttlMs: number): Promise<true> =>

@@ -5,24 +5,19 @@ import type {
   LeaseExtension,
   LeaseRequest,
   LeaseState,
-  LeaseToken,
   PublishState,
   StoredEntries,
   StoredEntry,
 } from '../../core/ports/entry-store.js';
 import type { Reply, StoreWrite } from '../../core/ports/store.js';
 import { unavailable } from '../../core/resilience/unavailable.js';
-import { isVersion, versionIn } from '../version-text.js';
-import { allOf, type BatchCommands, bytesOf } from './batch-commands.js';
+import { versionIn } from '../version-text.js';
+import { allOf, type BatchCommands } from './batch-commands.js';
 import type { ChangeListeners } from '../change-listeners.js';
 import type { GuardedRedis } from './guarded-redis.js';
 import { takeLeaseOff } from './lease-line.js';
 import type { RedisClient } from './load-ioredis.js';
-import { ENSURE_VERSION } from './scripts/ensure-version.js';
-import { EXTEND_LEASE } from './scripts/extend-lease.js';
-import { LEASE } from './scripts/lease.js';
-import { PUBLISH } from './scripts/publish.js';
-import { RELEASE } from './scripts/release.js';
+import { entryScripts, type EntryScripts, type GivenLease } from './entry-scripts.js';
 import { ServerClock } from './server-clock.js';
 import { SlowReads } from './slow-reads.js';
 
@@ -34,19 +29,12 @@ interface RedisEntriesParts {
   readonly listeners: ChangeListeners;
 }
 
-/** Arguments of one run of a script, after its key. */
-type Arguments = readonly (string | number | Buffer)[];
-
 type Answers = [values: (Buffer | null)[], ttls: number[]];
 
 const RESET_EVERY_MS = 1_000;
 /** How long a key is kept that has no time to live, as a number. */
 const FOR_EVER_MS = Number.MAX_SAFE_INTEGER;
 
-const isFlag = (reply: unknown): boolean => reply === 0 || reply === 1;
-const isPublishState = (reply: unknown): boolean => reply === 'stored' || reply === 'lost';
-const isLeaseReply = (reply: unknown): boolean =>
-  Array.isArray(reply) && /^(?:held|taken|changed)$/.test(String(reply[0])) && /^\d+$/.test(String(reply[1]));
 const isBytesOrNull = (reply: unknown): boolean => reply === null || Buffer.isBuffer(reply);
 const isInteger = (reply: unknown): boolean => Number.isInteger(reply);
 
@@ -59,11 +47,13 @@ const isInteger = (reply: unknown): boolean => Number.isInteger(reply);
  */
 export class RedisEntries implements EntryStore {
   readonly gather: EntryStore['gather'];
+  private readonly scripts: EntryScripts;
   private readonly serverClock: ServerClock;
   private readonly slowReads: SlowReads;
   private resetAtMs = -Infinity;
 
   constructor(private readonly parts: RedisEntriesParts) {
+    this.scripts = entryScripts(parts);
     this.serverClock = new ServerClock(parts.clock);
     this.slowReads = new SlowReads(parts.redis, parts.clock);
     // After all promises that are settled by now: an answer that came for many lets each of them ask again. On a cluster,
@@ -92,15 +82,11 @@ export class RedisEntries implements EntryStore {
   }
 
   ensureVersions(writes: readonly StoreWrite[]): Promise<Reply<string[]>> {
-    const argumentsOf = (write: StoreWrite): Arguments => [bytesOf(write), write.ttlMs];
-    return this.runEach(ENSURE_VERSION, writes, argumentsOf, { idempotent: false, accepts: isVersion });
+    return this.scripts.ensureVersion.run(writes);
   }
 
   async lease(requests: readonly LeaseRequest[]): Promise<Reply<LeaseState[]>> {
-    const argumentsOf = ({ token, stamp, seen, holdMs, ttlMs }: LeaseRequest): Arguments =>
-      seen === 'any' ? [token, stamp, 'any', '', holdMs, ttlMs] : [token, stamp, 'seen', seen ?? '', holdMs, ttlMs];
-    const effort = { idempotent: false, accepts: isLeaseReply };
-    const reply = await this.runEach<LeaseRequest, [LeaseState, string]>(LEASE, requests, argumentsOf, effort);
+    const reply = await this.scripts.lease.run(requests);
     if (!reply.ok) return reply;
     const [last] = reply.value.slice(-1);
     if (last) this.serverClock.told(Number(last[1]));
@@ -108,19 +94,16 @@ export class RedisEntries implements EntryStore {
   }
 
   async extendLeases(leases: readonly LeaseExtension[]): Promise<Reply<true>> {
-    const argumentsOf = ({ token, holdMs, ttlMs }: LeaseExtension): Arguments => [token, holdMs, ttlMs];
-    const reply = await this.runEach(EXTEND_LEASE, leases, argumentsOf, { idempotent: true, accepts: isFlag });
+    const reply = await this.scripts.extendLease.run(leases);
     return reply.ok ? { ok: true, value: true } : reply;
   }
 
   publish(writes: readonly EntryWrite[]): Promise<Reply<PublishState[]>> {
-    const argumentsOf = (write: EntryWrite): Arguments => [write.token, bytesOf(write), write.ttlMs];
-    return this.runEach(PUBLISH, writes, argumentsOf, { idempotent: true, accepts: isPublishState });
+    return this.scripts.publish.run(writes);
   }
 
-  async release(leases: readonly { readonly key: string; readonly token: LeaseToken }[]): Promise<Reply<true>> {
-    const effort = { idempotent: true, accepts: isFlag };
-    const reply = await this.runEach(RELEASE, leases, ({ token }): Arguments => [token], effort);
+  async release(leases: readonly GivenLease[]): Promise<Reply<true>> {
+    const reply = await this.scripts.release.run(leases);
     return reply.ok ? { ok: true, value: true } : reply;
   }
 
@@ -136,37 +119,11 @@ export class RedisEntries implements EntryStore {
     const { redis, batch } = this.parts;
     // All in the same turn of the event loop.
     const ask = (client: RedisClient): Promise<Answers> =>
-      allOf<unknown[]>([
-        batch.getMany(client, keys),
-        allOf(timed.map(async (key) => client.pttl(key))),
-      ]) as Promise<Answers>;
+      allOf<unknown[]>([batch.getMany(client, keys), batch.getTtls(client, timed)]) as Promise<Answers>;
     const accepts = ([values, ttls]: Answers): boolean =>
       values.length === keys.length && values.every(isBytesOrNull) && ttls.every(isInteger);
     const bytes = keys.reduce((sum, key) => sum + key.length, 0);
     return redis.run(ask, { idempotent: true, commands: batch.countOf(keys), bytes, accepts }, keys);
-  }
-
-  /** Runs a script on the key of each item, all in the same turn of the event loop. In the order of the items. */
-  private async runEach<Item extends { readonly key: string }, Answer>(
-    script: string,
-    items: readonly Item[],
-    argumentsOf: (item: Item) => Arguments,
-    { idempotent, accepts }: { readonly idempotent: boolean; readonly accepts: (reply: unknown) => boolean },
-  ): Promise<Reply<Answer[]>> {
-    if (items.length === 0) return { ok: true, value: [] };
-    const { redis, listeners } = this.parts;
-    const runs = items.map((item) => [item.key, ...argumentsOf(item)] as const);
-    const effort = {
-      idempotent,
-      commands: runs.length,
-      bytes: runs.reduce((sum, run) => sum + script.length + sizeOf(run), 0),
-      accepts: (replies: unknown[]) => replies.every(accepts),
-    };
-    const send = (client: RedisClient): Promise<unknown[]> =>
-      allOf(runs.map(async ([key, ...rest]) => client.eval(script, 1, key, ...rest)));
-    const keys = items.map(({ key }) => key);
-    const reply = await listeners.around(keys, () => redis.run(send, effort, keys));
-    return reply.ok ? { ok: true, value: reply.value as Answer[] } : reply;
   }
 
   private entryOf(stored: Buffer | null, ttlMs: number | undefined): StoredEntry | null {
@@ -184,6 +141,3 @@ function ttlLeftOf(ttlMs: number | undefined): number | null {
   if (ttlMs === undefined) return null;
   return ttlMs === -1 ? FOR_EVER_MS : Math.max(0, ttlMs);
 }
-
-const sizeOf = (run: Arguments): number =>
-  run.reduce<number>((sum, argument) => sum + (typeof argument === 'number' ? 8 : argument.length), 0);
