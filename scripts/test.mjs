@@ -9,6 +9,8 @@ import { allOf, counted, runSteps, whole } from './lib/steps.mjs';
 const TIMED = ['test/chaos/', 'test/integration/', 'test/e2e/agent-backend/redis-faults'];
 /** What the cache serves against what was invalidated, at random, for a minute and more. */
 const RACE = 'test/race/';
+/** The same with all that goes wrong, one after another, at 2,000 calls a second. */
+const SOAK = 'test/soak/';
 const ON_NEST_11 = ['test/e2e/interception/', 'test/e2e/http/', 'test/e2e/config/'];
 /** jest keeps the modules of every file in memory, so that a process that runs many files ends up collecting garbage. */
 const SIDE_BY_SIDE = ['--maxWorkers=2', '--workerIdleMemoryLimit=600MB'];
@@ -45,11 +47,12 @@ const STEPS = {
   build: { limitSeconds: 240, check: allOf(['scripts/build.mjs']) },
   api: { limitSeconds: 240, check: allOf(['scripts/api-baseline.mjs']) },
   snippets: { limitSeconds: 30, check: allOf(['scripts/snippets.mjs']) },
-  tests: { limitSeconds: 600, check: jest('tests', [...SIDE_BY_SIDE, ...without([...TIMED, RACE])], RECORDING) },
+  tests: { limitSeconds: 600, check: jest('tests', [...SIDE_BY_SIDE, ...without([...TIMED, RACE, SOAK])], RECORDING) },
   faults: { limitSeconds: 900, check: jest('timed', [...APART, ...TIMED], { TIMED: 'retry', ...RECORDING }) },
   // Never tried again: what is served once in ten runs is served.
   race: { limitSeconds: 600, check: jest('race', [...APART, RACE], RECORDING, /^race .*$/gm) },
-  // Of what these three have recorded, and nothing is run again.
+  soak: { limitSeconds: 300, check: jest('soak', [...APART, SOAK], {}, /^soak .*$/gm) },
+  // Of what all these have recorded, and nothing is run again.
   'fault-table': { limitSeconds: 30, check: allOf(['scripts/fault-table.mjs', `--from=${FAULTS}`]) },
   'nest-11': { limitSeconds: 300, check: jest('nest-11', [...SIDE_BY_SIDE, ...ON_NEST_11], { NEST: '11' }) },
   package: {
