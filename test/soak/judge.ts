@@ -3,8 +3,8 @@ export const LIMITS = {
   /** What the cache may add to 99 of 100 calls, in milliseconds. */
   faultP99Ms: 105,
   quietP99Ms: 1,
-  /** Where a bare command takes longer than half of that, so many of them. */
-  quietRoundTrips: 2,
+  /** Where a bare command takes longer than a quarter of that, so many of them: read, versions and lease, and some way to go. */
+  quietRoundTrips: 4,
   /** From the end of a fault to the first hit of each worker, in milliseconds. */
   healMs: 1_000,
   /** By which what a worker holds at rest may grow, from the first third of the samples to the last. */
@@ -59,7 +59,7 @@ export function judge(measured: Measured): Verdict[] {
   ];
 }
 
-/** A machine on which a bare command takes long cannot show what the cache adds to it: then it may take two of them. */
+/** A machine on which a bare command takes long cannot show what the cache adds to it: then it may take four of them. */
 const quietLimitOf = ({ bareP99Ms }: Measured): number =>
   Math.max(LIMITS.quietP99Ms, Math.ceil(LIMITS.quietRoundTrips * bareP99Ms * 100) / 100);
 

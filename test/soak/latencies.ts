@@ -9,6 +9,8 @@ const BUCKETS = 3_000;
  */
 export class Latencies {
   private readonly counts = new Uint32Array(BUCKETS);
+  /** The longest of each. */
+  private readonly longest = new Float64Array(BUCKETS);
   count = 0;
   maxMs = 0;
 
@@ -16,6 +18,7 @@ export class Latencies {
     const bucket = ms <= LEAST_MS ? 0 : Math.ceil(Math.log(ms / LEAST_MS) / STEP);
     const place = Math.min(bucket, BUCKETS - 1);
     this.counts[place] = (this.counts[place] ?? 0) + 1;
+    this.longest[place] = Math.max(this.longest[place] ?? 0, ms);
     this.count++;
     this.maxMs = Math.max(this.maxMs, ms);
   }
@@ -25,7 +28,7 @@ export class Latencies {
     let left = Math.ceil(this.count * share);
     for (let bucket = 0; left > 0 && bucket < BUCKETS; bucket++) {
       left -= this.counts[bucket] ?? 0;
-      if (left <= 0) return Math.min(LEAST_MS * Math.exp(STEP * bucket), this.maxMs);
+      if (left <= 0) return this.longest[bucket] ?? 0;
     }
     return this.maxMs;
   }

@@ -134,6 +134,8 @@ class Soak {
   private healing: CarriedOut | null = null;
   private taking: Promise<void> = Promise.resolve();
   private isOver = false;
+  /** What the workers have seen is fetched while all heals: it takes them milliseconds, in which they make no calls. */
+  private isTaking = true;
   private isAtRest = false;
 
   constructor(
@@ -180,6 +182,7 @@ class Soak {
       await this.carryOut(each);
       if (!each.isBeforeRest) continue;
       await this.rest();
+      this.isTaking = false;
       await this.each('start');
       await sleep(TAKE_EVERY_MS);
     }
@@ -190,10 +193,13 @@ class Soak {
     this.timeline.begin({ name: 'fault', fault }, fromMs);
     await this.faults.run(fault, ways, forMs);
     const toMs = nowMs();
+    this.isTaking = true;
     const healing = { fault, ways, fromMs, toMs, healedMs: Array<number | null>(WORKERS).fill(null) };
     this.carriedOut.push(healing);
     this.healing = healing;
     await sleep(healMs);
+    this.isTaking = false;
+    await this.taking;
     this.timeline.begin(QUIET, nowMs());
     await sleep(quietMs);
   }
@@ -201,6 +207,8 @@ class Soak {
   /** What is held is measured while nothing is under way. */
   private async rest(): Promise<void> {
     this.timeline.begin(APART, nowMs());
+    this.isTaking = true;
+    await this.take();
     const held = await this.each<number>('rest');
     held.forEach((bytes, worker) => this.heldBytes[worker]?.push(bytes));
   }
@@ -217,7 +225,7 @@ class Soak {
   private async takeAlways(): Promise<void> {
     while (!this.isOver) {
       await sleep(TAKE_EVERY_MS);
-      await this.take();
+      if (this.isTaking) await this.take();
     }
   }
 
