@@ -18,6 +18,7 @@ const good: Measured = {
   quietP99Ms: 0.8,
   bareP99Ms: 0.2,
   slowestHealMs: 300,
+  slowestLoginMs: 1_900,
   heldBytes: [
     [30 * MB, 33 * MB, 31 * MB, 32 * MB],
     [31 * MB, 30 * MB, 31 * MB, 30 * MB],
@@ -46,6 +47,11 @@ describe('the judge of a soak', () => {
       'healing that takes long',
       { slowestHealMs: Infinity },
       'from the end of a fault to hits at most 1000 ms: Infinity ms',
+    ],
+    [
+      'logins that are not tried again',
+      { slowestLoginMs: 2_600 },
+      'from the moment a login is accepted to hits at most 2500 ms: 2600 ms',
     ],
     ['a flood of lines', { logLines: 161 }, 'log lines at most 160: 161'],
   ])('would catch %s', (_, measured, text) => {

@@ -7,6 +7,8 @@ export const LIMITS = {
   quietRoundTrips: 4,
   /** From the end of a fault to the first hit of each worker, in milliseconds. */
   healMs: 1_000,
+  /** The same of a refused login, which is tried again every two seconds. */
+  loginHealMs: 2_500,
   /** By which what a worker holds at rest may grow, from the first third of the samples to the last. */
   grownBytes: 6 * 1_048_576,
   /** Lines that a worker may log for one fault: each tier goes and comes back once. */
@@ -24,6 +26,8 @@ export interface Measured {
   /** Of a bare command at the same times. */
   readonly bareP99Ms: number;
   readonly slowestHealMs: number;
+  /** Of refused logins; the others are not counted here. */
+  readonly slowestLoginMs: number;
   /** By worker: what was held at each rest, in the order of time. */
   readonly heldBytes: readonly (readonly number[])[];
   readonly logLines: number;
@@ -54,6 +58,7 @@ export function judge(measured: Measured): Verdict[] {
     most(measured.faultP99Ms, LIMITS.faultP99Ms, 'added during faults, p99'),
     most(measured.quietP99Ms, quietLimitOf(measured), 'added outside of faults, p99'),
     most(measured.slowestHealMs, LIMITS.healMs, 'from the end of a fault to hits'),
+    most(measured.slowestLoginMs, LIMITS.loginHealMs, 'from the moment a login is accepted to hits'),
     { isMet: grown <= LIMITS.grownBytes, text: `grown by at most ${mb(LIMITS.grownBytes)}: ${mb(grown)}` },
     { isMet: measured.logLines <= mostLines, text: `log lines at most ${mostLines}: ${measured.logLines}` },
   ];

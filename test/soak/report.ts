@@ -72,7 +72,8 @@ export function reportOf(result: SoakResult): SoakReport {
     faultP99Ms: Math.max(0, ...Object.values(all).map(({ p99Ms }) => p99Ms)),
     quietP99Ms: ledger.quiet.added.percentile(0.99),
     bareP99Ms: bare.percentile(0.99),
-    slowestHealMs: slowest(faults) ?? 0,
+    slowestHealMs: slowest(faults.filter((each) => !isOfLogin(each))) ?? 0,
+    slowestLoginMs: slowest(faults.filter(isOfLogin)) ?? 0,
     heldBytes,
     logLines: logged.length,
     faultCount: faults.length,
@@ -116,6 +117,8 @@ const summaryOf = (latencies: Latencies): Pick<Times, 'calls' | 'p50Ms' | 'p99Ms
 
 const kindsOf = ({ kinds }: PhaseCalls): SoakReport['quiet']['kinds'] =>
   Object.fromEntries([...kinds].map(([kind, latencies]) => [kind, summaryOf(latencies)]));
+
+const isOfLogin = ({ fault }: SoakResult['faults'][number]): boolean => fault === 'password';
 
 /** `Infinity`: one had not healed when the next fault began. */
 function slowest(faults: SoakResult['faults']): number | null {

@@ -1,5 +1,6 @@
 import { Random } from '../race/random.js';
 import { FAULTS, type FaultName } from './faults.js';
+import { LIMITS } from './judge.js';
 
 /** A fault, and what comes after it. Milliseconds. */
 export interface Planned {
@@ -18,7 +19,6 @@ export interface Planned {
 /** From the shortest to the longest, in milliseconds. */
 type Lengths = Readonly<Record<'forMs' | 'quietMs', [least: number, most: number]>>;
 
-const HEAL_MS = 1_000;
 const SHORT = { forMs: [400, 600], quietMs: [350, 450] } satisfies Lengths;
 const LONG = { forMs: [500, 5_000], quietMs: [1_000, 4_000] } satisfies Lengths;
 const REST_EVERY = 6;
@@ -35,7 +35,7 @@ export function scheduleOf(seed: number, seconds: number, faults: readonly Fault
         fault,
         ways: random.of([[0, 1], [0], [1]]),
         forMs: random.integer(...forMs),
-        healMs: HEAL_MS,
+        healMs: fault === 'password' ? LIMITS.loginHealMs : LIMITS.healMs,
         quietMs: random.integer(...quietMs),
         isBeforeRest: planned.length % REST_EVERY === REST_EVERY - 1,
       };

@@ -15,7 +15,7 @@ export interface RecentTargets {
 }
 
 /**
- * Invalidations that the store has confirmed within the last minute. A failover can lose what was confirmed, so they are
+ * Invalidations, and keys that were set, that the store has confirmed within the last minute. A failover can lose what was confirmed, so they are
  * repeated when a lost store is back, before anything is served. Bounded: past 10,000 it no longer remembers which.
  */
 export class RecentInvalidations {

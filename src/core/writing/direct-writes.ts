@@ -1,4 +1,5 @@
 import type { EntryAddress, EntryLifetime } from '../entry.js';
+import type { RecentInvalidations } from '../invalidation/recent-invalidations.js';
 import type { Flights } from '../under-way/flights.js';
 import type { LeaseGrant, Leases } from '../under-way/leases.js';
 import type { Clock } from '../ports/clock.js';
@@ -16,6 +17,7 @@ interface DirectWritesParts {
   readonly tokens: VersionTokens;
   readonly flights: Flights;
   readonly leases: Leases;
+  readonly recent: RecentInvalidations;
   readonly clock: Clock;
   /** The most that the store may add to one call, in milliseconds. */
   readonly timeoutMs: number;
@@ -47,7 +49,7 @@ export class DirectWrites {
   }
 
   private async finish(inHand: readonly ValueInHand[], lifetime: EntryLifetime): Promise<boolean> {
-    const { leases, writePath, flights } = this.parts;
+    const { leases, writePath, flights, recent } = this.parts;
     const stamped = await this.leaseAndStamp(inHand.map(({ set }) => set));
     const publications = inHand.flatMap(({ set, encoding }, index): Publication[] => {
       const stamp = stamped[index];
@@ -60,6 +62,8 @@ export class DirectWrites {
     const publishing = writePath.publish(publications);
     for (const { set } of inHand) flights.sets.end(set);
     const areStored = await publishing;
+    // A store that loses them may have the older values again.
+    recent.confirmedKeys(publications.flatMap(({ address }, index) => (areStored[index] ? address.storageKey : [])));
     publications.forEach(({ token }, index) => (areStored[index] ? leases.letGo(token) : leases.release([token])));
     return publications.length === inHand.length && !areStored.includes(false);
   }

@@ -102,12 +102,44 @@ describe('an invalidation that was confirmed and lost in a failover', () => {
     expect(await here.cache.get('k:1')).toBeUndefined();
   });
 
-  it('costs nothing where nothing was invalidated', async () => {
+  it('costs nothing where nothing was invalidated or set', async () => {
     const [here] = createInstances();
-    await here.cache.set('k:1', 'v');
+    await here.cache.getOrLoad('k:1', async () => 'v');
+    await settle();
     const before = here.store.calls.length;
     await recover(here);
     expect(here.store.calls).toHaveLength(before);
     expect(await here.cache.get('k:1')).toBe('v');
+  });
+});
+
+describe('a value that was set and lost in a failover', () => {
+  /** The store has the older value again, with the versions of then, which are the same. */
+  async function loseSet(afterMs: number): Promise<readonly [CacheKit, CacheKit]> {
+    const [here, there] = createInstances();
+    await there.cache.set('k:1', 'old', POLICY);
+    const reply = await there.store.get('agent-cache:k:1');
+    expect(await here.cache.set('k:1', 'new', POLICY)).toBe(true);
+    await here.clock.advance(afterMs);
+    here.store.fail('disconnected');
+    await there.store.set({
+      key: 'agent-cache:k:1',
+      value: (reply.ok ? reply.value : null) as Buffer,
+      ttlMs: 3_600_000,
+    });
+    expect(await there.cache.get('k:1')).toBe('old');
+    return [here, there];
+  }
+
+  it('does not give way to the older one, within a minute', async () => {
+    const [here, there] = await loseSet(59_000);
+    await recover(here);
+    for (const { cache } of [here, there]) expect(await cache.get('k:1', POLICY)).toBeUndefined();
+  });
+
+  it('is not remembered for longer, which the test above would find out', async () => {
+    const [here] = await loseSet(60_001);
+    await recover(here);
+    expect(await here.cache.get('k:1', POLICY)).toBe('old');
   });
 });
