@@ -87,6 +87,7 @@ export class Invalidation {
   /** The store was lost and is back: another server may answer in its place, which has not heard of the latest. */
   private repeatRecent(): void {
     const { pending, recent } = this.parts;
+    pending.recovered();
     const { groups, storageKeys, everything } = recent.recent();
     if (groups.length > 0) pending.addGroups(groups);
     for (const storageKey of storageKeys) pending.addKey(storageKey);

@@ -15,6 +15,19 @@ export class PendingInvalidations {
   private readonly tickets = new Map<string, number>();
   private ticketCount = 0;
   private everythingTicket: number | null = null;
+  private recoveryCount = 0;
+
+  /**
+   * How often a lost store was back that may have forgotten what it had confirmed. What it was asked before that may be answered
+   * after all has been repeated, with what it has found before it.
+   */
+  get recoveries(): number {
+    return this.recoveryCount;
+  }
+
+  recovered(): void {
+    this.recoveryCount++;
+  }
 
   get isEmpty(): boolean {
     return this.tickets.size === 0 && this.everythingTicket === null;

@@ -34,6 +34,8 @@ interface Question {
   readonly groups: readonly Group[];
   /** By an invalidation that was not confirmed; in the order of the addresses, and empty where none was. */
   readonly wereCovered: readonly boolean[];
+  /** Of the store, before it was asked. */
+  readonly recoveries: number;
   /** In monotonic milliseconds. */
   readonly askedAtMs: number;
   storeMs: number;
@@ -82,6 +84,7 @@ export class StoreReads {
       groups,
       // What is covered now stays so for this read, also if it is confirmed meanwhile: the answer may be older than that.
       wereCovered: pending.isEmpty ? NONE : addresses.map((address) => pending.covers(address)),
+      recoveries: pending.recoveries,
       askedAtMs: clock.monotonicNow(),
       storeMs: 0,
       reading: memory.beginRead(memory.isOn ? this.keysOf(addresses, groups) : NONE),
@@ -159,7 +162,10 @@ export class StoreReads {
   }
 
   private judgeAll(question: Question, found: readonly Stored[], tokens: Tokens): ReadResult[] {
-    const results = found.map((each) => this.judge.judge(each, tokens, question));
+    const isOld = question.recoveries !== this.parts.pending.recoveries;
+    const results = found.map((each) =>
+      this.judge.judge(isOld ? { ...each, wasCovered: true } : each, tokens, question),
+    );
     question.reading.end();
     return results;
   }

@@ -42,6 +42,28 @@ describe('an invalidation that was confirmed and lost in a failover', () => {
     expect(await here.cache.get('k:1')).toBe('new');
   });
 
+  it.each([{ tag: 't' }, { key: 'k:1' }])(
+    'keeps out what was asked before it and is answered after it: %p',
+    async (target) => {
+      const [here] = await failOver(target, 1_000);
+      // Only what is asked here works again; nobody has been told.
+      here.store.fail('disconnected', ['get']);
+      const { read } = here.store.entries;
+      let answer = (): void => undefined;
+      here.store.entries.read = async (...asked) => {
+        const reply = await read(...asked);
+        await new Promise<void>((resolve) => (answer = resolve));
+        return reply;
+      };
+      const asked = here.cache.get('k:1', POLICY);
+      await settle();
+      here.store.entries.read = read;
+      await recover(here);
+      answer();
+      expect(await asked).toBeUndefined();
+    },
+  );
+
   it.each([{ tag: 't' }, { key: 'k:1' }, { pattern: 'k:*' }])('is not repeated after a minute: %p', async (target) => {
     const [here] = await failOver(target, 60_001);
     const before = here.store.calls.length;
