@@ -18,7 +18,7 @@ export function tables({ seed, seconds, calls, callsPerSecond, quiet, bare, faul
         of.calls,
         percent(of.hitRatio),
         ...times(of),
-        of.slowestHealMs === null ? 'never' : ms(of.slowestHealMs),
+        of.slowestHealMs === null ? 'too late' : ms(of.slowestHealMs),
       ]),
   );
   const title = `${calls} calls in ${Math.round(seconds)} s (${callsPerSecond} a second), seed ${seed}; what the cache added to them:`;

@@ -186,6 +186,8 @@ export class Faults {
   /** Writes its data and reads them again, slowly. */
   private async load(forMs: number): Promise<void> {
     const keys = Math.max(1, await this.admin.dbsize());
+    // Not where a server that is started again would find them: it is to come back empty.
+    await this.config('dir', this.folder);
     await this.config('key-load-delay', String(Math.min(LOADING_KEY_US * 5, Math.floor((forMs * 1_000) / keys))));
     await this.admin.call('DEBUG', 'RELOAD');
     await this.config('key-load-delay', '0');

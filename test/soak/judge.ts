@@ -5,10 +5,6 @@ export const LIMITS = {
   quietP99Ms: 1,
   /** Where a bare command takes longer than a quarter of that, so many of them: read, versions and lease, and some way to go. */
   quietRoundTrips: 4,
-  /** From the end of a fault to the first hit of each worker, in milliseconds. */
-  healMs: 1_000,
-  /** The same of a refused login, which is tried again every two seconds. */
-  loginHealMs: 2_500,
   /** By which what a worker holds at rest may grow, from the first third of the samples to the last. */
   grownBytes: 6 * 1_048_576,
   /** Lines that a worker may log for one fault: each tier goes and comes back once. */
@@ -25,9 +21,8 @@ export interface Measured {
   readonly quietP99Ms: number;
   /** Of a bare command at the same times. */
   readonly bareP99Ms: number;
-  readonly slowestHealMs: number;
-  /** Of refused logins; the others are not counted here. */
-  readonly slowestLoginMs: number;
+  /** How often a worker had no hit in the time that it has after a fault. */
+  readonly notHealed: number;
   /** By worker: what was held at each rest, in the order of time. */
   readonly heldBytes: readonly (readonly number[])[];
   readonly logLines: number;
@@ -57,8 +52,7 @@ export function judge(measured: Measured): Verdict[] {
     none(measured.processWarnings, 'warnings of the processes'),
     most(measured.faultP99Ms, LIMITS.faultP99Ms, 'added during faults, p99'),
     most(measured.quietP99Ms, quietLimitOf(measured), 'added outside of faults, p99'),
-    most(measured.slowestHealMs, LIMITS.healMs, 'from the end of a fault to hits'),
-    most(measured.slowestLoginMs, LIMITS.loginHealMs, 'from the moment a login is accepted to hits'),
+    none(measured.notHealed, 'without hits in time after a fault'),
     { isMet: grown <= LIMITS.grownBytes, text: `grown by at most ${mb(LIMITS.grownBytes)}: ${mb(grown)}` },
     { isMet: measured.logLines <= mostLines, text: `log lines at most ${mostLines}: ${measured.logLines}` },
   ];

@@ -72,8 +72,7 @@ export function reportOf(result: SoakResult): SoakReport {
     faultP99Ms: Math.max(0, ...Object.values(all).map(({ p99Ms }) => p99Ms)),
     quietP99Ms: ledger.quiet.added.percentile(0.99),
     bareP99Ms: bare.percentile(0.99),
-    slowestHealMs: slowest(faults.filter((each) => !isOfLogin(each))) ?? 0,
-    slowestLoginMs: slowest(faults.filter(isOfLogin)) ?? 0,
+    notHealed: faults.flatMap(({ healedMs }) => healedMs).filter((ms) => ms === null).length,
     heldBytes,
     logLines: logged.length,
     faultCount: faults.length,
@@ -118,10 +117,8 @@ const summaryOf = (latencies: Latencies): Pick<Times, 'calls' | 'p50Ms' | 'p99Ms
 const kindsOf = ({ kinds }: PhaseCalls): SoakReport['quiet']['kinds'] =>
   Object.fromEntries([...kinds].map(([kind, latencies]) => [kind, summaryOf(latencies)]));
 
-const isOfLogin = ({ fault }: SoakResult['faults'][number]): boolean => fault === 'password';
-
-/** `Infinity`: one had not healed when the next fault began. */
+/** `null`: one did not heal in time. */
 function slowest(faults: SoakResult['faults']): number | null {
-  const healed = faults.flatMap(({ healedMs }) => healedMs.map((ms) => ms ?? Infinity));
-  return healed.length > 0 ? Math.max(...healed) : null;
+  const healed = faults.flatMap(({ healedMs }) => healedMs);
+  return healed.includes(null) ? null : Math.max(...healed.map(Number));
 }

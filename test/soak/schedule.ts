@@ -1,6 +1,5 @@
 import { Random } from '../race/random.js';
 import { FAULTS, type FaultName } from './faults.js';
-import { LIMITS } from './judge.js';
 
 /** A fault, and what comes after it. Milliseconds. */
 export interface Planned {
@@ -19,6 +18,19 @@ export interface Planned {
 /** From the shortest to the longest, in milliseconds. */
 type Lengths = Readonly<Record<'forMs' | 'quietMs', [least: number, most: number]>>;
 
+const HEAL_MS = 1_000;
+/**
+ * After a long fault: connections that do not last are made less often, up to a second apart, and a password that is refused is
+ * tried after half of the time that it has been for, up to two seconds.
+ */
+const LONG_HEAL_MS: Partial<Record<FaultName, number>> = {
+  'clients killed': 1_500,
+  reset: 1_500,
+  'cut replies': 1_500,
+  garbage: 1_500,
+  'stray replies': 1_500,
+  password: 2_500,
+};
 const SHORT = { forMs: [400, 600], quietMs: [350, 450] } satisfies Lengths;
 const LONG = { forMs: [500, 5_000], quietMs: [1_000, 4_000] } satisfies Lengths;
 const REST_EVERY = 6;
@@ -35,7 +47,7 @@ export function scheduleOf(seed: number, seconds: number, faults: readonly Fault
         fault,
         ways: random.of([[0, 1], [0], [1]]),
         forMs: random.integer(...forMs),
-        healMs: fault === 'password' ? LIMITS.loginHealMs : LIMITS.healMs,
+        healMs: (isLong && LONG_HEAL_MS[fault]) || HEAL_MS,
         quietMs: random.integer(...quietMs),
         isBeforeRest: planned.length % REST_EVERY === REST_EVERY - 1,
       };

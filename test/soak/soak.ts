@@ -46,8 +46,9 @@ export interface CarriedOut {
   readonly ways: readonly number[];
   readonly fromMs: number;
   readonly toMs: number;
-  /** From its end to the first hit in each worker; `null`: there was none until the next fault. */
+  /** From its end to the first hit in each worker; `null`: there was none within `healMs`. */
   readonly healedMs: (number | null)[];
+  readonly healMs: number;
 }
 
 /** All that was seen. */
@@ -194,7 +195,7 @@ class Soak {
     await this.faults.run(fault, ways, forMs);
     const toMs = nowMs();
     this.isTaking = true;
-    const healing = { fault, ways, fromMs, toMs, healedMs: Array<number | null>(WORKERS).fill(null) };
+    const healing = { fault, ways, fromMs, toMs, healMs, healedMs: Array<number | null>(WORKERS).fill(null) };
     this.carriedOut.push(healing);
     this.healing = healing;
     await sleep(healMs);
@@ -266,7 +267,8 @@ class Soak {
     const { healing } = this;
     if (!healing || healing.healedMs[worker] !== null) return;
     const hit = calls.find((call) => call.hit !== null && call.startedAtMs > healing.toMs);
-    if (hit) healing.healedMs[worker] = hit.endedAtMs - healing.toMs;
+    const healedMs = hit ? hit.endedAtMs - healing.toMs : Infinity;
+    if (healedMs <= healing.healMs) healing.healedMs[worker] = healedMs;
   }
 
   private async watch(): Promise<void> {
