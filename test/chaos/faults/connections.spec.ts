@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Breaker } from '../../../src/core/resilience/breaker.js';
+import { SlowReads } from '../../../src/tiers/redis/slow-reads.js';
 import { type Callers, callersOf } from '../../support/callers.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
 import { recordFault } from '../../support/fault-report.js';
@@ -153,8 +154,12 @@ describe('a connection to Redis', () => {
   });
 
   it('would be caught costing the timeout again and again, if calls after the first did not learn from it', async () => {
-    const spy = jest.spyOn(Breaker.prototype, 'failed').mockImplementation(() => undefined);
-    cleanUps.push(() => spy.mockRestore());
+    const spies = [
+      jest.spyOn(Breaker.prototype, 'failed').mockImplementation(() => undefined),
+      // Keys whose read timed out are not read again so soon either.
+      jest.spyOn(SlowReads.prototype, 'timedOut').mockImplementation(() => undefined),
+    ];
+    cleanUps.push(() => spies.forEach((spy) => spy.mockRestore()));
     const { findings } = await tryOut(halfOpen());
     expect(findings).toContainEqual(expect.stringMatching(/^late: \d+ calls waited: /));
   });
