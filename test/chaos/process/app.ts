@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, type INestApplicationContext, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { closeSync, openSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentCache } from '../../../src/core/cache.js';
 import type { CachePolicy, InvalidationTarget } from '../../../src/core/policy/cache-policy.js';
@@ -54,6 +55,7 @@ interface Held {
 }
 
 /** A process with an app that does what it is told. */
+const { connect } = Socket.prototype;
 const held: Held = { isBusy: false, files: [] };
 const app = (): INestApplicationContext => held.app as INestApplicationContext;
 const cache = (): AgentCache => app().get(AgentCache);
@@ -104,10 +106,16 @@ serve({
       }
     };
     held.taking = setInterval(takeAll, 1);
+    // What a lost connection gives back must not be had by the next one.
+    Socket.prototype.connect = function (this: Socket, ...args: Parameters<typeof connect>) {
+      takeAll();
+      return connect.apply(this, args);
+    };
     return takeAll();
   },
   release: () => {
     clearInterval(held.taking);
+    Socket.prototype.connect = connect;
     held.files.splice(0).forEach((file) => closeSync(file));
   },
   /** Milliseconds that closing takes. Nothing but the app can keep the process alive from then on. */
