@@ -107,9 +107,9 @@ serve({
     };
     held.taking = setInterval(takeAll, 1);
     // What a lost connection gives back must not be had by the next one.
-    Socket.prototype.connect = function (this: Socket, ...args: Parameters<typeof connect>) {
+    Socket.prototype.connect = function (this: Socket, ...args: unknown[]) {
       takeAll();
-      return connect.apply(this, args);
+      return Reflect.apply(connect, this, args) as Socket;
     };
     return takeAll();
   },
