@@ -128,7 +128,7 @@ describe('a clock of the machine that jumps', () => {
       await sleep(5);
     }
     expect(await isHit(read)).toBe(true);
-    record('the clock jumps an hour back', 'a hit until its time to live is over', 700 + BOUND_MS, ms);
+    record('the clock jumps an hour back', 'a hit until its time to live of 700 ms is over', 700 + BOUND_MS, ms);
   });
 
   it('an hour back would be caught serving on, if the store did not end what it keeps', async () => {
