@@ -149,6 +149,18 @@ describe('percentiles', () => {
   });
 });
 
+describe('latencies', () => {
+  it('tell what is at a limit from what is beyond it', () => {
+    for (const limitMs of [1, 100]) {
+      const latencies = new Latencies();
+      for (let call = 0; call < 99; call++) latencies.add(limitMs);
+      latencies.add(limitMs * 1.003);
+      expect(latencies.percentile(0.99)).toBe(limitMs);
+      expect(latencies.percentile(1)).toBe(limitMs * 1.003);
+    }
+  });
+});
+
 describe('the schedule of a soak', () => {
   it('is the same for the same seed, and has every fault before it has one twice', () => {
     const planned = scheduleOf(5, 600);

@@ -1,6 +1,8 @@
-/** Each bucket ends half a percent above the one before it. */
-const STEP = Math.log(1.005);
 const LEAST_MS = 0.01;
+/** Each bucket ends half a percent above the one before it, and one of them at 1 ms, one at 100 ms: there limits are. */
+const STEP = Math.log(100) / 924;
+/** What a logarithm is off by. */
+const ROUNDING = 1e-9;
 const BUCKETS = 3_000;
 
 /**
@@ -15,7 +17,7 @@ export class Latencies {
   maxMs = 0;
 
   add(ms: number): void {
-    const bucket = ms <= LEAST_MS ? 0 : Math.ceil(Math.log(ms / LEAST_MS) / STEP);
+    const bucket = ms <= LEAST_MS ? 0 : Math.ceil(Math.log(ms / LEAST_MS) / STEP - ROUNDING);
     const place = Math.min(bucket, BUCKETS - 1);
     this.counts[place] = (this.counts[place] ?? 0) + 1;
     this.longest[place] = Math.max(this.longest[place] ?? 0, ms);
