@@ -96,6 +96,15 @@ export class RedisSentinels {
     });
   }
 
+  /** Lets both servers go on, or starts them again; resolves when one follows the other. */
+  async restore(): Promise<void> {
+    for (const server of [this.master, this.replica]) {
+      server.resume();
+      if (server.pid === undefined) await server.restart();
+    }
+    await this.untilReplicated();
+  }
+
   /** Resolves when one of the two follows the other and has all that it has. */
   async untilReplicated(): Promise<void> {
     const isFollowing = async (server: RedisServer): Promise<boolean> =>

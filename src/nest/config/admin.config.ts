@@ -1,7 +1,6 @@
 import { registerAs } from '@nestjs/config';
-import { CacheConfigurationError } from '../../core/errors.js';
 import { AdminTokens } from './admin-tokens.js';
-import { wrongTextsIn } from './environment-problems.js';
+import { throwIfAny, wrongTextsIn } from './environment-problems.js';
 import { IsTokens } from './environment-validators.js';
 import { fill, parseListText } from './environment-values.js';
 
@@ -12,9 +11,7 @@ class AdminEnvironment {
 /** The tokens that the environment gives. Throws `CacheConfigurationError`, which does not show them. */
 export function readAdminTokens(env: NodeJS.ProcessEnv): AdminTokens {
   const environment = fill(new AdminEnvironment(), env);
-  const [problem] = wrongTextsIn(environment);
-  if (problem)
-    throw new CacheConfigurationError(`The environment variables of the cache are wrong. Correct:\n  - ${problem}`);
+  throwIfAny(wrongTextsIn(environment));
   return new AdminTokens(parseListText(environment.CACHE_ADMIN_TOKEN));
 }
 

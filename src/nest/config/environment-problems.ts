@@ -1,4 +1,5 @@
 import { validateSync } from 'class-validator';
+import { CacheConfigurationError } from '../../core/errors.js';
 import { maskUrl, maskValue } from '../../core/policy/mask-secrets.js';
 import type { CacheEnvironment } from './cache-environment.js';
 import { parseBooleanText } from './environment-values.js';
@@ -15,6 +16,13 @@ export function wrongTextsIn(variables: object): string[] {
     const expected = Object.values(constraints ?? {}).join('; ');
     return `${property} is '${masked(property, String(value))}': expected ${expected}`;
   });
+}
+
+/** Throws one `CacheConfigurationError` with all problems, where there are some. */
+export function throwIfAny(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  const lines = problems.map((problem) => `\n  - ${problem}`).join('');
+  throw new CacheConfigurationError(`The environment variables of the cache are wrong. Correct:${lines}`);
 }
 
 /** A line for each set of variables that contradict one another. */

@@ -1,9 +1,8 @@
-import { CacheConfigurationError } from '../../core/errors.js';
 import type { CacheOptions } from '../../core/policy/options.js';
 import { CacheEnvironment } from './cache-environment.js';
 import { adoptedFrom, DeprecatedEnvironment, withoutOverruled } from './deprecated-environment.js';
 import { optionsOf } from './environment-options.js';
-import { contradictionsIn, wrongTextsIn } from './environment-problems.js';
+import { contradictionsIn, throwIfAny, wrongTextsIn } from './environment-problems.js';
 import { fill, namesGivenIn, parseBooleanText } from './environment-values.js';
 
 /**
@@ -19,10 +18,4 @@ export function readCacheEnvironment(env: NodeJS.ProcessEnv): CacheOptions {
     ...optionsOf({ ...environment, ...adoptedFrom(deprecated) }),
     ...(isEmbeddingEnabled !== null && { embeddings: { enabled: isEmbeddingEnabled } }),
   };
-}
-
-function throwIfAny(problems: readonly string[]): void {
-  if (problems.length === 0) return;
-  const lines = problems.map((problem) => `\n  - ${problem}`).join('');
-  throw new CacheConfigurationError(`The environment variables of the cache are wrong. Correct:${lines}`);
 }

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CachedApp } from '../../support/cached-app.js';
 import { Child } from '../../support/child.js';
-import { recordFault } from '../../support/fault-report.js';
 import { timed, until } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
 import type { Answered, AppSpec } from './app.js';
+import { record } from './record.js';
 
 const APP = resolve(import.meta.dirname, 'app.ts');
 const TIMEOUT_MS = 100;
@@ -194,14 +194,3 @@ describe('a process without file descriptors', () => {
     for (const type of ['normal', 'pubsub']) await server.command('CLIENT', 'KILL', 'TYPE', type);
   };
 });
-
-function record(
-  fault: string,
-  caller: string,
-  boundMs: number,
-  addedMs: number,
-  healedMs: number | null = null,
-  healBoundMs: number | null = null,
-): void {
-  recordFault({ class: 'process', fault, caller, boundMs, addedMs, healedMs, healBoundMs });
-}

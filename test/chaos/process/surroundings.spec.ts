@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CachedApp } from '../../support/cached-app.js';
-import { recordFault } from '../../support/fault-report.js';
 import { RedisServer } from '../../support/redis-server.js';
+import { record } from './record.js';
 
 const TIMEOUT_MS = 100;
 /** What a busy machine may add to a deadline. */
@@ -159,14 +159,3 @@ describe('a clock of the machine that jumps', () => {
     expect(await isHit(read)).toBe(false);
   });
 });
-
-function record(
-  fault: string,
-  caller: string,
-  boundMs: number,
-  addedMs: number,
-  healedMs: number | null = null,
-  healBoundMs: number | null = null,
-): void {
-  recordFault({ class: 'process', fault, caller, boundMs, addedMs, healedMs, healBoundMs });
-}

@@ -22,11 +22,7 @@ describe('two apps in use, on a master with a replica and three sentinels', () =
   });
   afterEach(async () => {
     await apps.close();
-    for (const server of [sentinels.master, sentinels.replica]) {
-      server.resume();
-      if (server.pid === undefined) await server.restart();
-    }
-    await sentinels.untilReplicated();
+    await sentinels.restore();
   }, 30_000);
 
   const restartOld = async (): Promise<void> => {

@@ -32,11 +32,7 @@ beforeEach(async () => {
 afterEach(async () => {
   jest.restoreAllMocks();
   await apps.close();
-  for (const server of [sentinels.master, sentinels.replica]) {
-    server.resume();
-    if (server.pid === undefined) await server.restart();
-  }
-  await sentinels.untilReplicated();
+  await sentinels.restore();
 }, 30_000);
 
 const open = async (options: { connections?: number; minReplicas?: number } = {}): Promise<void> => {
