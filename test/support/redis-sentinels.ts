@@ -5,11 +5,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findRedisServer, freePort, RedisServer, sendCommand } from './redis-server.js';
 
-const TIMEOUT_MS = 10_000;
+/** Sentinels that did not agree, or that found no replica to promote, begin anew after some five seconds. */
+const TIMEOUT_MS = 15_000;
 /** Where they cannot be hurried, sentinels wait some ten seconds before they make a master that is back a replica. */
 const DEMOTION_TIMEOUT_MS = 25_000;
-/** How often sentinels tell and ask each other, and ask servers, in milliseconds: ten times as often as by default, or more. */
-const HURRY = ['PUBLISH-PERIOD', '100', 'INFO-PERIOD', '1000', 'ASK-PERIOD', '100'];
+/**
+ * How often sentinels tell and ask each other, and ask servers, in milliseconds: several times as often as by default. Of
+ * a new master they lose the connection, and connect once in a period of pings: were that near the time after which they
+ * take it for lost, they would go back to the old one at once. A server that was promoted they make a replica again after
+ * four periods of telling, if nobody has told them.
+ */
+const HURRY = ['PUBLISH-PERIOD', '500', 'INFO-PERIOD', '200', 'ASK-PERIOD', '100', 'PING-PERIOD', '200'];
 // By default a master waits five seconds for more replicas before it sends its data.
 const SERVER_ARGS = ['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'];
 
@@ -18,7 +24,7 @@ interface Sentinel {
   readonly process: ChildProcess;
 }
 
-/** A master, a replica of it and sentinels that watch them and promote the replica half a second after a loss. */
+/** A master, a replica of it and sentinels that watch them and promote the replica a second after a loss. */
 export class RedisSentinels {
   readonly name = 'main';
   private readonly folder = mkdtempSync(join(tmpdir(), 'agent-cache-sentinel-'));
@@ -105,7 +111,7 @@ export class RedisSentinels {
     await this.untilReplicated();
   }
 
-  /** Resolves when one of the two follows the other and has all that it has. */
+  /** Resolves when one of the two follows the other and has all that it has, and the sentinels know. */
   async untilReplicated(): Promise<void> {
     const isFollowing = async (server: RedisServer): Promise<boolean> =>
       /role:slave[^]*master_link_status:up/.test(String(await server.command('INFO', 'replication')));
@@ -117,6 +123,11 @@ export class RedisSentinels {
       },
       DEMOTION_TIMEOUT_MS,
     );
+    await this.until('the sentinels did not see the replica catch up', async () => {
+      const indexes = [...this.sentinels.keys()].filter((index) => this.sentinels[index]?.process.signalCode === null);
+      const ready = await Promise.all(indexes.map((index) => this.seesBoth(index)));
+      return ready.every(Boolean);
+    });
   }
 
   async stop(): Promise<void> {
@@ -145,8 +156,8 @@ export class RedisSentinels {
       'bind 127.0.0.1',
       `dir ${folder}`,
       `sentinel monitor ${name} 127.0.0.1 ${master.port} ${Math.floor(count / 2) + 1}`,
-      `sentinel down-after-milliseconds ${name} 500`,
-      // They look at the replica once a second only, and begin anew, later, where it takes longer than this.
+      `sentinel down-after-milliseconds ${name} 1000`,
+      // They begin anew, later, where it takes longer than this.
       `sentinel failover-timeout ${name} 2000`,
     ];
     writeFileSync(file, lines.join('\n'));
@@ -170,6 +181,21 @@ export class RedisSentinels {
     return { replicas: lengthOf(replicas), others: lengthOf(others) };
   }
 
+  /** Whether a sentinel holds neither for lost, and could promote the one that follows. */
+  private async seesBoth(index: number): Promise<boolean> {
+    const [master, replicas] = await Promise.all([
+      this.ask(['SENTINEL', 'MASTER', this.name], index),
+      this.ask(['SENTINEL', 'REPLICAS', this.name], index),
+    ]);
+    const replica =
+      Array.isArray(replicas) && replicas.length === 1 ? fieldsOf(replicas[0]) : new Map<string, string>();
+    return (
+      fieldsOf(master).get('flags') === 'master' &&
+      replica.get('flags') === 'slave' &&
+      replica.get('master-link-status') === 'ok'
+    );
+  }
+
   private ask(command: readonly string[], index = 0): ReturnType<typeof sendCommand> {
     return sendCommand(this.sentinels[index]?.port ?? 0, command);
   }
@@ -181,4 +207,10 @@ export class RedisSentinels {
       await sleep(20);
     }
   }
+}
+
+/** What sentinels tell of a server: names and values by turns. */
+function fieldsOf(told: unknown): Map<string, string> {
+  const list = Array.isArray(told) ? told.map(String) : [];
+  return new Map(list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1] ?? '']] : [])));
 }

@@ -110,12 +110,11 @@ export class Traffic {
   }
 
   private async write(instance: number, app: CachedApp, thing: Thing): Promise<void> {
-    const persist = async (): Promise<void> => void this.apps.truth.change([thing]);
-    const version = this.apps.truth.versionOf(thing) + 1;
-    await this.timed('writeThrough', () =>
-      app.cache.writeThrough(thing.id, { id: thing.id, version }, persist, policyOf(thing)),
-    );
-    this.confirm(instance, [thing], [version], { acknowledged: false, form: 'writeThrough' });
+    // Others may change it while the cache waits for Redis, before it persists.
+    const copy = { id: thing.id, version: 0 };
+    const persist = async (): Promise<void> => void ([copy.version = 0] = this.apps.truth.change([thing]));
+    await this.timed('writeThrough', () => app.cache.writeThrough(thing.id, copy, persist, policyOf(thing)));
+    this.confirm(instance, [thing], [copy.version], { acknowledged: false, form: 'writeThrough' });
   }
 
   private confirm(
