@@ -31,6 +31,27 @@ const oneWayInCore = CORE_ORDER.slice(0, -1).map((name, index) => ({
   to: { path: CORE_ORDER.slice(index + 1).map((above) => room(`core/${above}`)) },
 }));
 
+/** What every decorated method has, and what only methods of one kind have. A prompt is a value of its kind. */
+const OF_ALL_METHODS = ['options', 'descriptors', 'streams', 'calls'];
+const KINDS_OF_METHODS = ['contexts', 'embeddings', 'prompts', 'tools', 'values'];
+const kindRoom = (name) => room(`agent/${name}`);
+const kindsApart = [
+  {
+    name: 'agent-calls-know-no-kind',
+    comment: 'What holds for every method knows nothing of contexts, embeddings, prompts, tools and values.',
+    severity: 'error',
+    from: { path: OF_ALL_METHODS.map(kindRoom) },
+    to: { path: KINDS_OF_METHODS.map(kindRoom) },
+  },
+  {
+    name: 'agent-kinds-know-no-other',
+    comment: 'Each kind of method is a room of its own.',
+    severity: 'error',
+    from: { path: `^src/agent/(${KINDS_OF_METHODS.join('|')})/` },
+    to: { path: KINDS_OF_METHODS.map(kindRoom), pathNot: ['^src/agent/$1/', kindRoom('values')] },
+  },
+];
+
 const only = (name, comment, ...allowed) => ({
   name: `${name}-imports`,
   comment,
@@ -43,6 +64,7 @@ const only = (name, comment, ...allowed) => ({
 module.exports = {
   forbidden: [
     ...oneWayInCore,
+    ...kindsApart,
     only(
       'core',
       'The core knows neither Nest nor Redis nor the machine: a clock, a store and an event sink are given to it.',

@@ -1,7 +1,11 @@
 import 'reflect-metadata';
 import type { ModulesContainer } from '@nestjs/core';
-import { descriptorFromAnnotations, weakerDescriptor, type ToolAnnotations } from '../agent/tool-annotations.js';
-import type { ToolDescriptor } from '../agent/tool-descriptor.js';
+import {
+  descriptorFromAnnotations,
+  weakerDescriptor,
+  type ToolAnnotations,
+} from '../agent/descriptors/tool-annotations.js';
+import type { ToolDescriptor } from '../agent/descriptors/tool-descriptor.js';
 
 /** Where `@Tool({ name, annotations })` of `@rekog/mcp-nest` (1.5 to 2) leaves what it was given, on the method. */
 const MCP_TOOL = 'mcp:tool';

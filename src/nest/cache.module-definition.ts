@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { SecretOptions } from '../agent/secrets/secret-finder.js';
-import type { ToolDescriptor } from '../agent/tool-descriptor.js';
+import type { ToolDescriptor } from '../agent/descriptors/tool-descriptor.js';
 import type { VerifyOptions } from '../agent/verification/verify-options.js';
 import type { CacheOptions } from '../core/policy/options.js';
 import type { FilesOptions } from './files/files-options.js';

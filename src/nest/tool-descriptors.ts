@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import type { ToolDescriptor, ToolDescriptors } from '../agent/tool-descriptor.js';
+import type { ToolDescriptor, ToolDescriptors } from '../agent/descriptors/tool-descriptor.js';
 import { annotatedTools } from './annotated-tools.js';
 import { MODULE_OPTIONS_TOKEN, type CacheModuleOptions } from './cache.module-definition.js';
 

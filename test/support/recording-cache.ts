@@ -1,10 +1,10 @@
 import { systemClock } from '../../src/composition/system-clock.js';
 import { CacheKeyGenerator } from '../../src/core/key/cache-key-generator.js';
 import { LocalFileStates } from '../../src/agent/files/file-states.js';
-import type { FileStates, MethodPolicy, MethodServices, Verification } from '../../src/agent/method-policy.js';
+import type { FileStates, MethodPolicy, MethodServices, Verification } from '../../src/agent/calls/method-policy.js';
 import { SecretFinder } from '../../src/agent/secrets/secret-finder.js';
 import { NO_VERIFICATION } from '../../src/agent/verification/no-verification.js';
-import type { ToolDescriptor } from '../../src/agent/tool-descriptor.js';
+import type { ToolDescriptor } from '../../src/agent/descriptors/tool-descriptor.js';
 import type { AgentCache } from '../../src/core/cache.js';
 import type { CacheEventName, CacheEvents } from '../../src/core/events.js';
 import type { CacheOptions } from '../../src/core/policy/options.js';

@@ -1,7 +1,7 @@
 import { digest } from '../../core/key/digest.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Resource } from '../../core/policy/resource.js';
-import type { FileStates } from '../method-policy.js';
+import type { FileStates } from '../calls/method-policy.js';
 import { Lanes } from './lanes.js';
 import { fileState, treeState } from './states.js';
 import { Survey, type SurveyLimits } from './survey.js';

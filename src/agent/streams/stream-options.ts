@@ -1,5 +1,5 @@
 import type { CachePolicy } from '../../core/policy/cache-policy.js';
-import type { OptionRules } from '../option-rules.js';
+import type { OptionRules } from '../options/option-rules.js';
 
 /** For the decorators whose methods may answer a stream, an `AsyncIterable`. */
 export interface StreamOptions {

@@ -1,9 +1,9 @@
 import type { AgentCache } from '../../core/cache.js';
-import type { CallEntry } from '../cached-call.js';
-import { isFailedResult } from '../failed-result.js';
-import type { Again, MethodCall } from '../method-policy.js';
-import { settled } from '../own-answer.js';
-import { isServed } from '../served.js';
+import type { CallEntry } from '../calls/cached-call.js';
+import { isFailedResult } from '../calls/failed-result.js';
+import type { Again, MethodCall } from '../calls/method-policy.js';
+import { settled } from '../calls/own-answer.js';
+import { isServed } from '../calls/served.js';
 
 /** A hit that may be run again. */
 interface Hit {

@@ -1,4 +1,4 @@
-import type { Verification } from '../method-policy.js';
+import type { Verification } from '../calls/method-policy.js';
 
 /** Where no hit is run again. */
 export const NO_VERIFICATION: Verification = {

@@ -2,8 +2,8 @@ import type { EventSink } from '../../core/events.js';
 import type { CacheKeyGenerator } from '../../core/key/cache-key-generator.js';
 import type { Clock } from '../../core/ports/clock.js';
 import { wilsonInterval } from '../../core/ports/wilson-interval.js';
-import type { Again, Verification } from '../method-policy.js';
-import type { ToolDescriptor, ToolDescriptors } from '../tool-descriptor.js';
+import type { Again, Verification } from '../calls/method-policy.js';
+import type { ToolDescriptor, ToolDescriptors } from '../descriptors/tool-descriptor.js';
 import type { VerifyOptions } from './verify-options.js';
 
 interface ShadowVerificationParts {

@@ -8,8 +8,8 @@ import {
   aText,
   isTexts,
   type OptionRule,
-} from '../../agent/option-rules.js';
-import type { ToolDescriptor } from '../../agent/tool-descriptor.js';
+} from '../../agent/options/option-rules.js';
+import type { ToolDescriptor } from '../../agent/descriptors/tool-descriptor.js';
 import type { VerifyOptions } from '../../agent/verification/verify-options.js';
 import { isGroup, OptionCheck } from '../../core/policy/option-check.js';
 import { type OptionNames, ROOT_NAMES } from '../../core/policy/option-names.js';

@@ -1,4 +1,4 @@
-import { isTexts } from '../../agent/option-rules.js';
+import { isTexts } from '../../agent/options/option-rules.js';
 import type { SecretOptions } from '../../agent/secrets/secret-finder.js';
 import type { OptionCheck } from '../../core/policy/option-check.js';
 import type { OptionNames } from '../../core/policy/option-names.js';

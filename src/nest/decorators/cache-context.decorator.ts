@@ -1,4 +1,4 @@
-import { contextPolicy, type CacheContextOptions } from '../../agent/context-policy.js';
+import { contextPolicy, type CacheContextOptions } from '../../agent/contexts/context-policy.js';
 import type { PolicyFor } from '../interception/bindings.js';
 import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 

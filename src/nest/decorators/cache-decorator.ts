@@ -1,5 +1,5 @@
-import type { MethodPolicy } from '../../agent/method-policy.js';
-import { isOfClass } from '../../agent/option-rules.js';
+import type { MethodPolicy } from '../../agent/calls/method-policy.js';
+import { isOfClass } from '../../agent/options/option-rules.js';
 import type { AsyncMethod } from '../interception/async-method.js';
 import { interceptMethod } from '../interception/intercept-method.js';
 import { methodName } from '../interception/method-site.js';

@@ -1,4 +1,4 @@
-import { embeddingsPolicy, type CacheEmbeddingsOptions } from '../../agent/embeddings-policy.js';
+import { embeddingsPolicy, type CacheEmbeddingsOptions } from '../../agent/embeddings/embeddings-policy.js';
 import type { PolicyFor } from '../interception/bindings.js';
 import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 

@@ -1,4 +1,4 @@
-import { evictPolicy, type CacheEvictOptions } from '../../agent/evict-policy.js';
+import { evictPolicy, type CacheEvictOptions } from '../../agent/values/evict-policy.js';
 import type { PolicyFor } from '../interception/bindings.js';
 import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 

@@ -1,4 +1,4 @@
-import { promptPolicy, type CachePromptOptions } from '../../agent/prompt-policy.js';
+import { promptPolicy, type CachePromptOptions } from '../../agent/prompts/prompt-policy.js';
 import type { PolicyFor } from '../interception/bindings.js';
 import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 

@@ -1,4 +1,4 @@
-import { readOnlyToolPolicy, type CacheReadOnlyToolOptions } from '../../agent/read-only-tool-policy.js';
+import { readOnlyToolPolicy, type CacheReadOnlyToolOptions } from '../../agent/tools/read-only-tool-policy.js';
 import type { PolicyFor } from '../interception/bindings.js';
 import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 

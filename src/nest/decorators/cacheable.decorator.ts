@@ -1,4 +1,4 @@
-import { valuePolicy, type CacheableOptions } from '../../agent/value-policy.js';
+import { valuePolicy, type CacheableOptions } from '../../agent/values/value-policy.js';
 import type { PolicyFor } from '../interception/bindings.js';
 import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 

@@ -1,4 +1,7 @@
-import { invalidatesContextPolicy, type InvalidatesContextOptions } from '../../agent/invalidates-context-policy.js';
+import {
+  invalidatesContextPolicy,
+  type InvalidatesContextOptions,
+} from '../../agent/contexts/invalidates-context-policy.js';
 import type { PolicyFor } from '../interception/bindings.js';
 import { cacheDecorator, type CacheDecorator } from './cache-decorator.js';
 

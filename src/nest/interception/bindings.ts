@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { MethodPolicy } from '../../agent/method-policy.js';
+import type { MethodPolicy } from '../../agent/calls/method-policy.js';
 import type { AsyncMethod } from './async-method.js';
 import { type AnyMethod, interceptMethod } from './intercept-method.js';
 

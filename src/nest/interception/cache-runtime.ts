@@ -1,5 +1,5 @@
-import { kindOfError } from '../../agent/kind-of-error.js';
-import type { MethodPolicy, MethodServices } from '../../agent/method-policy.js';
+import { kindOfError } from '../../agent/calls/kind-of-error.js';
+import type { MethodPolicy, MethodServices } from '../../agent/calls/method-policy.js';
 import { isStream } from '../../agent/streams/is-stream.js';
 import { CacheMissError } from '../../core/errors.js';
 import type { BypassReason } from '../../core/events.js';

@@ -1,5 +1,5 @@
 import { Global, Inject, Injectable, Module, Optional } from '@nestjs/common';
-import type { MethodPolicy } from '../../agent/method-policy.js';
+import type { MethodPolicy } from '../../agent/calls/method-policy.js';
 import type { BypassReason } from '../../core/events.js';
 import type { MethodSite } from './method-site.js';
 

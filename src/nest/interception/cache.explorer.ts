@@ -1,6 +1,6 @@
 import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
-import type { MethodPolicy } from '../../agent/method-policy.js';
+import type { MethodPolicy } from '../../agent/calls/method-policy.js';
 import { armMethod, type CacheBinding } from './bindings.js';
 import type { CacheRuntime } from './cache-runtime.js';
 import { bindSlot, type CacheSlot, expectsSlot } from './cache-slot.js';

@@ -1,4 +1,4 @@
-import type { MethodPolicy } from '../../agent/method-policy.js';
+import type { MethodPolicy } from '../../agent/calls/method-policy.js';
 import { type CacheSlot, expectSlot, type InterceptedCall, type InterceptionRuntime, slotOf } from './cache-slot.js';
 import { disguise } from './disguise.js';
 import { layersOf, methodName, type MethodSite } from './method-site.js';

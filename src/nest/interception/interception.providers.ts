@@ -1,7 +1,7 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { LocalFileStates } from '../../agent/files/file-states.js';
-import type { MethodServices, Verification } from '../../agent/method-policy.js';
+import type { MethodServices, Verification } from '../../agent/calls/method-policy.js';
 import { SecretFinder } from '../../agent/secrets/secret-finder.js';
 import { AgentCache } from '../../core/cache.js';
 import { CacheKeyGenerator } from '../../core/key/cache-key-generator.js';

@@ -1,5 +1,5 @@
 import { CacheControl } from '../../composition/cache-control.js';
-import type { MethodCall } from '../../agent/method-policy.js';
+import type { MethodCall } from '../../agent/calls/method-policy.js';
 import type { InterceptedCall } from './cache-slot.js';
 import type { MethodIdentity } from './method-identity.js';
 

@@ -1,5 +1,5 @@
 import type { FactoryProvider } from '@nestjs/common';
-import type { Verification } from '../../agent/method-policy.js';
+import type { Verification } from '../../agent/calls/method-policy.js';
 import { NO_VERIFICATION } from '../../agent/verification/no-verification.js';
 import { ShadowVerification } from '../../agent/verification/shadow-verification.js';
 import { createValueCodec } from '../../codec/value-codec.js';

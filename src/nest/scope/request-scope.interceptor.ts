@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Logger, type NestInterceptor } from '@nestjs/common';
 import { Observable } from 'rxjs';
-import { kindOfError } from '../../agent/kind-of-error.js';
+import { kindOfError } from '../../agent/calls/kind-of-error.js';
 import type { ScopeValues } from '../../core/policy/scope.js';
 import type { RequestScopes } from './request-scopes.js';
 

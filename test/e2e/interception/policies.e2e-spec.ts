@@ -4,7 +4,7 @@ import { CacheControl } from '../../../src/composition/cache-control.js';
 import { AgentCache } from '../../../src/core/cache.js';
 import { CacheMissError } from '../../../src/core/errors.js';
 import type { CacheControlValues } from '../../../src/core/ports/cache-control.js';
-import type { ToolDescriptor } from '../../../src/agent/tool-descriptor.js';
+import type { ToolDescriptor } from '../../../src/agent/descriptors/tool-descriptor.js';
 import { CacheContext } from '../../../src/nest/decorators/cache-context.decorator.js';
 import { CacheEmbeddings } from '../../../src/nest/decorators/cache-embeddings.decorator.js';
 import { CacheEvict } from '../../../src/nest/decorators/cache-evict.decorator.js';

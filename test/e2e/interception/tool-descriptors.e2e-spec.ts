@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable, Scope, SetMetadata, type Type } from '@nestjs/common';
-import type { ToolDescriptor } from '../../../src/agent/tool-descriptor.js';
+import type { ToolDescriptor } from '../../../src/agent/descriptors/tool-descriptor.js';
 import type { CacheModuleOptions } from '../../../src/index.js';
 import { Cacheable } from '../../../src/nest/decorators/cacheable.decorator.js';
 import { CacheReadOnlyTool } from '../../../src/nest/decorators/cache-read-only-tool.decorator.js';

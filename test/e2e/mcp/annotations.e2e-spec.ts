@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ToolDescriptor } from '../../../src/agent/tool-descriptor.js';
+import type { ToolDescriptor } from '../../../src/agent/descriptors/tool-descriptor.js';
 import { Child } from '../../support/child.js';
 
 let app: Child;

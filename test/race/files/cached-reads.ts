@@ -2,7 +2,7 @@ import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LocalFileStates } from '../../../src/agent/files/file-states.js';
-import type { ToolDescriptor } from '../../../src/agent/tool-descriptor.js';
+import type { ToolDescriptor } from '../../../src/agent/descriptors/tool-descriptor.js';
 import { systemClock } from '../../../src/composition/system-clock.js';
 import { AgentCache } from '../../../src/core/cache.js';
 import { CacheModule } from '../../../src/nest/cache.module.js';

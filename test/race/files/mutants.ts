@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FileStates } from '../../../src/agent/method-policy.js';
+import type { FileStates } from '../../../src/agent/calls/method-policy.js';
 import type { Resource } from '../../../src/core/policy/resource.js';
 
 /** A way of looking at files that the walk must find wrong answers under. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CallEntry } from '../../../src/agent/cached-call.js';
-import type { MethodCall } from '../../../src/agent/method-policy.js';
+import type { CallEntry } from '../../../src/agent/calls/cached-call.js';
+import type { MethodCall } from '../../../src/agent/calls/method-policy.js';
 import { againFor } from '../../../src/agent/verification/again.js';
 import { createCacheKit } from '../../support/cache-kit.js';
 

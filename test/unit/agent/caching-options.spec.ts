@@ -1,10 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { contextPolicy } from '../../../src/agent/context-policy.js';
-import { embeddingsPolicy } from '../../../src/agent/embeddings-policy.js';
-import type { MethodPolicy } from '../../../src/agent/method-policy.js';
-import { promptPolicy } from '../../../src/agent/prompt-policy.js';
-import { readOnlyToolPolicy } from '../../../src/agent/read-only-tool-policy.js';
-import { valuePolicy } from '../../../src/agent/value-policy.js';
+import { contextPolicy } from '../../../src/agent/contexts/context-policy.js';
+import { embeddingsPolicy } from '../../../src/agent/embeddings/embeddings-policy.js';
+import type { MethodPolicy } from '../../../src/agent/calls/method-policy.js';
+import { promptPolicy } from '../../../src/agent/prompts/prompt-policy.js';
+import { readOnlyToolPolicy } from '../../../src/agent/tools/read-only-tool-policy.js';
+import { valuePolicy } from '../../../src/agent/values/value-policy.js';
 import type { AgentCache } from '../../../src/core/cache.js';
 import type { CachePolicy } from '../../../src/core/policy/cache-policy.js';
 import { createRecordingCache } from '../../support/recording-cache.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { HISTORY_FIELDS } from '../../../src/agent/context-history.js';
-import { contextPolicy } from '../../../src/agent/context-policy.js';
-import { invalidatesContextPolicy } from '../../../src/agent/invalidates-context-policy.js';
+import { HISTORY_FIELDS } from '../../../src/agent/contexts/context-history.js';
+import { contextPolicy } from '../../../src/agent/contexts/context-policy.js';
+import { invalidatesContextPolicy } from '../../../src/agent/contexts/invalidates-context-policy.js';
 import { deferred, settle } from '../../support/cache-kit.js';
 import { createRecordingCache, type RecordingCache } from '../../support/recording-cache.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { contextPolicy } from '../../../src/agent/context-policy.js';
-import { invalidatesContextPolicy } from '../../../src/agent/invalidates-context-policy.js';
+import { contextPolicy } from '../../../src/agent/contexts/context-policy.js';
+import { invalidatesContextPolicy } from '../../../src/agent/contexts/invalidates-context-policy.js';
 import { deferred, settle } from '../../support/cache-kit.js';
 import { createRecordingCache, withMethods } from '../../support/recording-cache.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { contextPolicy } from '../../../src/agent/context-policy.js';
-import { embeddingsPolicy } from '../../../src/agent/embeddings-policy.js';
-import type { MethodPolicy } from '../../../src/agent/method-policy.js';
-import { readOnlyToolPolicy } from '../../../src/agent/read-only-tool-policy.js';
-import type { ToolDescriptor } from '../../../src/agent/tool-descriptor.js';
-import { valuePolicy } from '../../../src/agent/value-policy.js';
+import { contextPolicy } from '../../../src/agent/contexts/context-policy.js';
+import { embeddingsPolicy } from '../../../src/agent/embeddings/embeddings-policy.js';
+import type { MethodPolicy } from '../../../src/agent/calls/method-policy.js';
+import { readOnlyToolPolicy } from '../../../src/agent/tools/read-only-tool-policy.js';
+import type { ToolDescriptor } from '../../../src/agent/descriptors/tool-descriptor.js';
+import { valuePolicy } from '../../../src/agent/values/value-policy.js';
 import type { SavingsSummary } from '../../../src/observability/savings.js';
 import { createRecordingCache, type RecordingCache } from '../../support/recording-cache.js';
 

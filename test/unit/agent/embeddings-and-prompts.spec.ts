@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { embeddingsPolicy } from '../../../src/agent/embeddings-policy.js';
-import { promptPolicy } from '../../../src/agent/prompt-policy.js';
+import { embeddingsPolicy } from '../../../src/agent/embeddings/embeddings-policy.js';
+import { promptPolicy } from '../../../src/agent/prompts/prompt-policy.js';
 import { createRecordingCache, type RecordingCache } from '../../support/recording-cache.js';
 
 type Vectors = readonly (readonly number[] | null)[];

@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { embeddingsPolicy } from '../../../src/agent/embeddings-policy.js';
+import { embeddingsPolicy } from '../../../src/agent/embeddings/embeddings-policy.js';
 import { deferred, settle } from '../../support/cache-kit.js';
 import { createRecordingCache, type RecordingCache } from '../../support/recording-cache.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { readOnlyToolPolicy } from '../../../src/agent/read-only-tool-policy.js';
-import type { ToolDescriptor } from '../../../src/agent/tool-descriptor.js';
+import { readOnlyToolPolicy } from '../../../src/agent/tools/read-only-tool-policy.js';
+import type { ToolDescriptor } from '../../../src/agent/descriptors/tool-descriptor.js';
 import { CacheArgumentError } from '../../../src/core/errors.js';
 import { file, tree } from '../../../src/core/policy/resource.js';
 import type { Fork } from '../../../src/core/ports/fork-source.js';

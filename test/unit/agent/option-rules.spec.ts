@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { contextPolicy } from '../../../src/agent/context-policy.js';
-import { embeddingsPolicy } from '../../../src/agent/embeddings-policy.js';
-import { evictPolicy } from '../../../src/agent/evict-policy.js';
-import { invalidatesContextPolicy } from '../../../src/agent/invalidates-context-policy.js';
-import { promptPolicy } from '../../../src/agent/prompt-policy.js';
-import { readOnlyToolPolicy } from '../../../src/agent/read-only-tool-policy.js';
-import { valuePolicy } from '../../../src/agent/value-policy.js';
+import { contextPolicy } from '../../../src/agent/contexts/context-policy.js';
+import { embeddingsPolicy } from '../../../src/agent/embeddings/embeddings-policy.js';
+import { evictPolicy } from '../../../src/agent/values/evict-policy.js';
+import { invalidatesContextPolicy } from '../../../src/agent/contexts/invalidates-context-policy.js';
+import { promptPolicy } from '../../../src/agent/prompts/prompt-policy.js';
+import { readOnlyToolPolicy } from '../../../src/agent/tools/read-only-tool-policy.js';
+import { valuePolicy } from '../../../src/agent/values/value-policy.js';
 
 const POLICIES: Record<string, (options: never) => unknown> = {
   CacheContext: contextPolicy,

@@ -1,9 +1,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { evictPolicy } from '../../../src/agent/evict-policy.js';
-import type { MethodPolicy } from '../../../src/agent/method-policy.js';
+import { evictPolicy } from '../../../src/agent/values/evict-policy.js';
+import type { MethodPolicy } from '../../../src/agent/calls/method-policy.js';
 import type { AgentCache } from '../../../src/core/cache.js';
-import { promptPolicy } from '../../../src/agent/prompt-policy.js';
-import { valuePolicy } from '../../../src/agent/value-policy.js';
+import { promptPolicy } from '../../../src/agent/prompts/prompt-policy.js';
+import { valuePolicy } from '../../../src/agent/values/value-policy.js';
 import { createRecordingCache, withMethods, type MethodOptions } from '../../support/recording-cache.js';
 
 const counting = (): jest.Mock<(...args: unknown[]) => Promise<unknown>> => {

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { readOnlyToolPolicy } from '../../../src/agent/read-only-tool-policy.js';
-import { CORRELATION_FIELDS } from '../../../src/agent/tool-call.js';
-import type { ToolDescriptor } from '../../../src/agent/tool-descriptor.js';
+import { readOnlyToolPolicy } from '../../../src/agent/tools/read-only-tool-policy.js';
+import { CORRELATION_FIELDS } from '../../../src/agent/tools/tool-call.js';
+import type { ToolDescriptor } from '../../../src/agent/descriptors/tool-descriptor.js';
 import { deferred, settle } from '../../support/cache-kit.js';
 import {
   createRecordingCache,

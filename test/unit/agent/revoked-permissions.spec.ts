@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readOnlyToolPolicy } from '../../../src/agent/read-only-tool-policy.js';
+import { readOnlyToolPolicy } from '../../../src/agent/tools/read-only-tool-policy.js';
 import { deferred, settle } from '../../support/cache-kit.js';
 import { createRecordingCache, type RecordingCache } from '../../support/recording-cache.js';
 import { unhandledDuring } from '../../support/unhandled-rejections.js';

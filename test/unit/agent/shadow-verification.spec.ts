@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { readOnlyToolPolicy } from '../../../src/agent/read-only-tool-policy.js';
-import type { ToolDescriptor } from '../../../src/agent/tool-descriptor.js';
+import { readOnlyToolPolicy } from '../../../src/agent/tools/read-only-tool-policy.js';
+import type { ToolDescriptor } from '../../../src/agent/descriptors/tool-descriptor.js';
 import { ShadowVerification } from '../../../src/agent/verification/shadow-verification.js';
 import type { VerifyOptions } from '../../../src/agent/verification/verify-options.js';
 import { createValueCodec } from '../../../src/codec/value-codec.js';

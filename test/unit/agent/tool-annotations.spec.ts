@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { descriptorFromAnnotations, weakerDescriptor } from '../../../src/agent/tool-annotations.js';
+import { descriptorFromAnnotations, weakerDescriptor } from '../../../src/agent/descriptors/tool-annotations.js';
 
 const READS = { permissionTier: 'READ_ONLY' };
 const READS_THE_WORLD = { permissionTier: 'READ_ONLY', volatile: true };

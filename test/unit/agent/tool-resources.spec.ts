@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import type { FileStates } from '../../../src/agent/method-policy.js';
-import { readOnlyToolPolicy } from '../../../src/agent/read-only-tool-policy.js';
-import type { ToolDescriptor } from '../../../src/agent/tool-descriptor.js';
+import type { FileStates } from '../../../src/agent/calls/method-policy.js';
+import { readOnlyToolPolicy } from '../../../src/agent/tools/read-only-tool-policy.js';
+import type { ToolDescriptor } from '../../../src/agent/descriptors/tool-descriptor.js';
 import { everything, file, resource, tree } from '../../../src/core/policy/resource.js';
 import { deferred, settle } from '../../support/cache-kit.js';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { contextPolicy } from '../../../src/agent/context-policy.js';
-import { readOnlyToolPolicy } from '../../../src/agent/read-only-tool-policy.js';
+import { contextPolicy } from '../../../src/agent/contexts/context-policy.js';
+import { readOnlyToolPolicy } from '../../../src/agent/tools/read-only-tool-policy.js';
 import { CacheControl } from '../../../src/composition/cache-control.js';
 import { createCacheKit, createInstances, deferred, settle, type CacheKit } from '../../support/cache-kit.js';
 import { createRecordingCache } from '../../support/recording-cache.js';

@@ -39,7 +39,17 @@ const LAWFUL: Files = {
   'src/core/events.ts': ['./ports/store.js'],
   'src/core/policy/options.ts': [],
   'src/core/resilience/guard.ts': ['../ports/store.js'],
-  'src/agent/tool.ts': ['../core/cache.js', 'node:fs/promises', 'node:path'],
+  'src/agent/tool.ts': [
+    '../core/cache.js',
+    './tools/policy.js',
+    './prompts/policy.js',
+    'node:fs/promises',
+    'node:path',
+  ],
+  'src/agent/tools/policy.ts': ['../calls/call.js'],
+  'src/agent/values/policy.ts': ['../calls/call.js'],
+  'src/agent/prompts/policy.ts': ['../values/policy.js'],
+  'src/agent/calls/call.ts': [],
   'src/tiers/redis/store.ts': [
     '../../core/ports/store.js',
     '../../core/resilience/guard.js',
@@ -87,6 +97,16 @@ const BROKEN: readonly { readonly rule: string; readonly add: Files; readonly fo
     rule: 'agent-imports',
     add: { 'src/agent/tool.ts': ['../codec/json.js'] },
     found: ['agent-imports: src/agent/tool.ts → src/codec/json.ts'],
+  },
+  {
+    rule: 'agent-calls-know-no-kind',
+    add: { 'src/agent/tool.ts': ['./streams/stream.js'], 'src/agent/streams/stream.ts': ['../values/policy.js'] },
+    found: ['agent-calls-know-no-kind: src/agent/streams/stream.ts → src/agent/values/policy.ts'],
+  },
+  {
+    rule: 'agent-kinds-know-no-other',
+    add: { 'src/agent/prompts/policy.ts': ['../tools/policy.js'] },
+    found: ['agent-kinds-know-no-other: src/agent/prompts/policy.ts → src/agent/tools/policy.ts'],
   },
   {
     rule: 'tiers-imports',

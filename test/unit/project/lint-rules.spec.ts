@@ -25,7 +25,12 @@ describe('the linter', () => {
     ['chance in core', CORE, 'export const a = (): number => Math.random();', 'no-restricted-properties'],
     ['a timer in core', CORE, 'setTimeout(() => undefined, 1);', 'no-restricted-globals'],
     ['a timer of the global object', CORE, 'globalThis.setTimeout(() => undefined, 1);', 'no-restricted-properties'],
-    ['the environment in the agent room', 'src/agent/task-of.ts', 'void process.env.A;', 'no-restricted-globals'],
+    [
+      'the environment in the agent room',
+      'src/agent/contexts/task-of.ts',
+      'void process.env.A;',
+      'no-restricted-globals',
+    ],
     ['a console in a codec', 'src/codec/vector.ts', "console.log('a');", 'no-restricted-globals'],
     ['state of a module', CORE, 'export let a = 1; a++;', 'no-restricted-syntax'],
     ['an export of everything', 'src/index.ts', "export * from './core.js';", 'no-restricted-syntax'],

@@ -1,5 +1,5 @@
-import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
-import { aFunction, checkOptions } from './option-rules.js';
+import type { MethodCall, MethodPolicy, MethodServices } from '../calls/method-policy.js';
+import { aFunction, checkOptions } from '../options/option-rules.js';
 import { taskIdOf, type TaskOptions } from './task-of.js';
 
 /** Options of `@InvalidatesContext`. */

@@ -1,5 +1,5 @@
-import { ask, type Hook } from './caching-options.js';
-import type { MethodCall, MethodServices } from './method-policy.js';
+import { ask, type Hook } from '../calls/caching-options.js';
+import type { MethodCall, MethodServices } from '../calls/method-policy.js';
 
 /** What a `key` function may answer: plain data, never nothing. */
 export type KeyPart =

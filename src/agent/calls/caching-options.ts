@@ -1,8 +1,8 @@
-import type { CachePolicy } from '../core/policy/cache-policy.js';
-import { sumOfCosts, type CostOf } from '../core/policy/cost.js';
-import type { Duration } from '../core/policy/duration.js';
-import { EAGER_REFRESH_RATIO, EARLY_EXPIRY_BETA, JITTER_RATIO } from '../core/policy/number-rules.js';
-import type { ScopeLevel } from '../core/policy/scope.js';
+import type { CachePolicy } from '../../core/policy/cache-policy.js';
+import { sumOfCosts, type CostOf } from '../../core/policy/cost.js';
+import type { Duration } from '../../core/policy/duration.js';
+import { EAGER_REFRESH_RATIO, EARLY_EXPIRY_BETA, JITTER_RATIO } from '../../core/policy/number-rules.js';
+import type { ScopeLevel } from '../../core/policy/scope.js';
 import type { MethodCall } from './method-policy.js';
 import {
   aCost,
@@ -15,7 +15,7 @@ import {
   isTexts,
   textsOrFunction,
   type OptionRules,
-} from './option-rules.js';
+} from '../options/option-rules.js';
 
 /** A function of a method's arguments, called with the method's `this`. */
 export type Hook<A extends readonly unknown[], I, T> = (this: I, ...args: A) => T;

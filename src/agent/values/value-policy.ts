@@ -1,4 +1,4 @@
-import { CachedCall, type Entry } from './cached-call.js';
+import { CachedCall, type Entry } from '../calls/cached-call.js';
 import {
   ANNOTATING_RULES,
   CACHING_RULES,
@@ -6,12 +6,12 @@ import {
   type AnnotatingOptions,
   type CachingOptions,
   type Hook,
-} from './caching-options.js';
+} from '../calls/caching-options.js';
 import { DETERMINISM_RULES, isDeterministic, type DeterminismOptions } from './determinism.js';
-import { keyableArgs, withVary } from './key-parts.js';
-import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
-import { aFunction, checkOptions } from './option-rules.js';
-import { checkStreamOptions, STREAM_RULES, type StreamOptions } from './streams/stream-options.js';
+import { keyableArgs, withVary } from '../calls/key-parts.js';
+import type { MethodCall, MethodPolicy, MethodServices } from '../calls/method-policy.js';
+import { aFunction, checkOptions } from '../options/option-rules.js';
+import { checkStreamOptions, STREAM_RULES, type StreamOptions } from '../streams/stream-options.js';
 import { namedKey, tagOfKey, type KeyPart } from './value-key.js';
 
 /** Options of `@Cacheable`. */

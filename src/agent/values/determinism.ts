@@ -1,6 +1,6 @@
-import { valueOf, type Hook } from './caching-options.js';
-import type { MethodCall } from './method-policy.js';
-import { aNumberOrFunction, type OptionRules } from './option-rules.js';
+import { valueOf, type Hook } from '../calls/caching-options.js';
+import type { MethodCall } from '../calls/method-policy.js';
+import { aNumberOrFunction, type OptionRules } from '../options/option-rules.js';
 
 /** For methods whose results come from a model. */
 export interface DeterminismOptions<A extends readonly unknown[] = never, I = never> {

@@ -1,8 +1,8 @@
-import type { CachePolicy } from '../core/policy/cache-policy.js';
-import type { CostOf } from '../core/policy/cost.js';
-import type { Resource } from '../core/policy/resource.js';
-import type { Duration } from '../core/policy/duration.js';
-import type { ScopeLevel } from '../core/policy/scope.js';
+import type { CachePolicy } from '../../core/policy/cache-policy.js';
+import type { CostOf } from '../../core/policy/cost.js';
+import type { Resource } from '../../core/policy/resource.js';
+import type { Duration } from '../../core/policy/duration.js';
+import type { ScopeLevel } from '../../core/policy/scope.js';
 
 /** What a tool is, as far as a cache must know. */
 export interface ToolDescriptor {

@@ -1,7 +1,7 @@
-import type { Fork } from '../core/ports/fork-source.js';
-import type { Resource } from '../core/policy/resource.js';
-import type { FileStates, MethodServices } from './method-policy.js';
-import type { ToolDescriptor } from './tool-descriptor.js';
+import type { Fork } from '../../core/ports/fork-source.js';
+import type { Resource } from '../../core/policy/resource.js';
+import type { FileStates, MethodServices } from '../calls/method-policy.js';
+import type { ToolDescriptor } from '../descriptors/tool-descriptor.js';
 
 /** What a tool's answer depends on, as it was when it was asked for. */
 export class ToolWorld {

@@ -1,9 +1,9 @@
-import type { AgentCache } from '../core/cache.js';
-import type { CacheKeyGenerator } from '../core/key/cache-key-generator.js';
-import type { Duration } from '../core/policy/duration.js';
-import type { Resource } from '../core/policy/resource.js';
-import type { ForkSource } from '../core/ports/fork-source.js';
-import type { ToolDescriptors } from './tool-descriptor.js';
+import type { AgentCache } from '../../core/cache.js';
+import type { CacheKeyGenerator } from '../../core/key/cache-key-generator.js';
+import type { Duration } from '../../core/policy/duration.js';
+import type { Resource } from '../../core/policy/resource.js';
+import type { ForkSource } from '../../core/ports/fork-source.js';
+import type { ToolDescriptors } from '../descriptors/tool-descriptor.js';
 
 /** One call of a method that a decorator or a binding put the cache around. */
 export interface MethodCall {

@@ -1,6 +1,6 @@
-import { isCost } from '../core/policy/cost.js';
-import { parseDuration } from '../core/policy/duration.js';
-import { SCOPE_LEVELS } from '../core/scope-key.js';
+import { isCost } from '../../core/policy/cost.js';
+import { parseDuration } from '../../core/policy/duration.js';
+import { SCOPE_LEVELS } from '../../core/scope-key.js';
 import { isPlainObject } from './plain-object.js';
 
 /** What an option may be. */

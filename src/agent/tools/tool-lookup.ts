@@ -1,6 +1,6 @@
-import type { MethodCall, MethodServices } from './method-policy.js';
+import type { MethodCall, MethodServices } from '../calls/method-policy.js';
 import { toolNameOf, type ToolCallOptions } from './tool-call.js';
-import type { ToolDescriptor } from './tool-descriptor.js';
+import type { ToolDescriptor } from '../descriptors/tool-descriptor.js';
 
 /** Finds out which tool a call runs, and what it is. What fails is told of once, and never to the caller. */
 export class ToolLookup {

@@ -1,6 +1,6 @@
-import type { CacheKeyGenerator } from '../core/key/cache-key-generator.js';
-import { kindOf, type ValueKind } from '../core/ports/value-kind.js';
-import { isPlainObject } from './plain-object.js';
+import type { CacheKeyGenerator } from '../../core/key/cache-key-generator.js';
+import { kindOf, type ValueKind } from '../../core/ports/value-kind.js';
+import { isPlainObject } from '../options/plain-object.js';
 
 /**
  * What is stored of one result of a context builder: for an object what the method made of it, else the result. `parts`:

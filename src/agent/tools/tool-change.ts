@@ -1,9 +1,9 @@
-import type { BypassReason } from '../core/events.js';
-import { everything, type Resource } from '../core/policy/resource.js';
-import type { Fork } from '../core/ports/fork-source.js';
-import type { CachedCall } from './cached-call.js';
-import { isFailedResult } from './failed-result.js';
-import type { MethodCall, MethodServices } from './method-policy.js';
+import type { BypassReason } from '../../core/events.js';
+import { everything, type Resource } from '../../core/policy/resource.js';
+import type { Fork } from '../../core/ports/fork-source.js';
+import type { CachedCall } from '../calls/cached-call.js';
+import { isFailedResult } from '../calls/failed-result.js';
+import type { MethodCall, MethodServices } from '../calls/method-policy.js';
 
 /** What a call changes. */
 export interface Change {

@@ -1,5 +1,5 @@
-import type { Hook } from './caching-options.js';
-import type { MethodCall } from './method-policy.js';
+import type { Hook } from '../calls/caching-options.js';
+import type { MethodCall } from '../calls/method-policy.js';
 
 /** What an app has to say before an answer is served or made. */
 export interface PermissionOptions<A extends readonly unknown[] = never, I = never> {

@@ -1,7 +1,7 @@
-import type { InvalidationTarget } from '../core/policy/cache-policy.js';
-import { isWellFormed } from '../core/well-formed.js';
-import { valueOf, type Hook } from './caching-options.js';
-import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
+import type { InvalidationTarget } from '../../core/policy/cache-policy.js';
+import { isWellFormed } from '../../core/well-formed.js';
+import { valueOf, type Hook } from '../calls/caching-options.js';
+import type { MethodCall, MethodPolicy, MethodServices } from '../calls/method-policy.js';
 import {
   aFlag,
   aFunction,
@@ -11,7 +11,7 @@ import {
   isText,
   isTexts,
   textsOrFunction,
-} from './option-rules.js';
+} from '../options/option-rules.js';
 import { namedKey, tagOfKey, type KeyPart } from './value-key.js';
 
 /** Options of `@CacheEvict`. At least one of `key`, `all`, `tags`, `context`, `pattern`. */

@@ -1,4 +1,4 @@
-import { CachedCall, type Entry } from './cached-call.js';
+import { CachedCall, type Entry } from '../calls/cached-call.js';
 import {
   ANNOTATING_RULES,
   CACHING_RULES,
@@ -7,13 +7,13 @@ import {
   type AnnotatingOptions,
   type CachingOptions,
   type Hook,
-} from './caching-options.js';
-import { DETERMINISM_RULES, isDeterministic, type DeterminismOptions } from './determinism.js';
-import { keyableArgs, withVary } from './key-parts.js';
-import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
-import { aFunction, anything, aTextOrFunction, checkOptions } from './option-rules.js';
-import { checkStreamOptions, STREAM_RULES, type StreamOptions } from './streams/stream-options.js';
-import { keyPart } from './value-key.js';
+} from '../calls/caching-options.js';
+import { DETERMINISM_RULES, isDeterministic, type DeterminismOptions } from '../values/determinism.js';
+import { keyableArgs, withVary } from '../calls/key-parts.js';
+import type { MethodCall, MethodPolicy, MethodServices } from '../calls/method-policy.js';
+import { aFunction, anything, aTextOrFunction, checkOptions } from '../options/option-rules.js';
+import { checkStreamOptions, STREAM_RULES, type StreamOptions } from '../streams/stream-options.js';
+import { keyPart } from '../values/value-key.js';
 
 /** Options of `@CachePrompt`. */
 export interface CachePromptOptions<A extends readonly unknown[] = never, I = never>

@@ -1,6 +1,6 @@
-import { everything, normalised, type Resource } from '../core/policy/resource.js';
-import type { MethodCall, MethodServices } from './method-policy.js';
-import type { ToolDescriptor } from './tool-descriptor.js';
+import { everything, normalised, type Resource } from '../../core/policy/resource.js';
+import type { MethodCall, MethodServices } from '../calls/method-policy.js';
+import type { ToolDescriptor } from '../descriptors/tool-descriptor.js';
 
 type ResourceHook = 'dependsOn' | 'mutates';
 

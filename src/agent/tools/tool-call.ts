@@ -1,9 +1,9 @@
-import { kindOf } from '../core/ports/value-kind.js';
-import { isAbortSignal } from './abort-signals.js';
-import { ask, type Hook } from './caching-options.js';
-import { keyableArgs } from './key-parts.js';
-import type { MethodCall } from './method-policy.js';
-import { classNameOf, isDataObject, isPlainObject } from './plain-object.js';
+import { kindOf } from '../../core/ports/value-kind.js';
+import { isAbortSignal } from '../calls/abort-signals.js';
+import { ask, type Hook } from '../calls/caching-options.js';
+import { keyableArgs } from '../calls/key-parts.js';
+import type { MethodCall } from '../calls/method-policy.js';
+import { classNameOf, isDataObject, isPlainObject } from '../options/plain-object.js';
 
 const NAME_FIELDS = ['toolName', 'tool_name', 'tool', 'name'] as const;
 const PARAMETER_FIELDS = ['params', 'payload', 'arguments', 'args', 'input'] as const;

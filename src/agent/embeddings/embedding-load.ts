@@ -1,8 +1,8 @@
-import type { AgentCache } from '../core/cache.js';
-import type { CachedCall, CallEntry } from './cached-call.js';
-import type { MethodCall } from './method-policy.js';
-import { settled } from './own-answer.js';
-import { isServed } from './served.js';
+import type { AgentCache } from '../../core/cache.js';
+import type { CachedCall, CallEntry } from '../calls/cached-call.js';
+import type { MethodCall } from '../calls/method-policy.js';
+import { settled } from '../calls/own-answer.js';
+import { isServed } from '../calls/served.js';
 import type { TextBatch } from './text-batch.js';
 import { areAlike, commonDimension, copyOfVector, isVector } from './vectors.js';
 

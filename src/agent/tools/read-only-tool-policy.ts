@@ -1,5 +1,5 @@
-import type { CachePolicy } from '../core/policy/cache-policy.js';
-import { CachedCall, type CallEntry, type Entry } from './cached-call.js';
+import type { CachePolicy } from '../../core/policy/cache-policy.js';
+import { CachedCall, type CallEntry, type Entry } from '../calls/cached-call.js';
 import {
   admitAll,
   ANNOTATING_RULES,
@@ -9,19 +9,19 @@ import {
   type AnnotatingOptions,
   type CachingOptions,
   type Hook,
-} from './caching-options.js';
-import { isFailedResult } from './failed-result.js';
-import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
-import { aFunction, checkOptions } from './option-rules.js';
-import { checkStreamOptions, STREAM_RULES, type StreamOptions } from './streams/stream-options.js';
+} from '../calls/caching-options.js';
+import { isFailedResult } from '../calls/failed-result.js';
+import type { MethodCall, MethodPolicy, MethodServices } from '../calls/method-policy.js';
+import { aFunction, checkOptions } from '../options/option-rules.js';
+import { checkStreamOptions, STREAM_RULES, type StreamOptions } from '../streams/stream-options.js';
 import { idsOf, isEchoOf, toolCallParts, type ToolCallOptions, type ToolCallParts } from './tool-call.js';
 import { ToolChange } from './tool-change.js';
-import type { ToolDescriptor } from './tool-descriptor.js';
+import type { ToolDescriptor } from '../descriptors/tool-descriptor.js';
 import { ToolLookup } from './tool-lookup.js';
 import { isPermitted, type PermissionOptions } from './tool-permission.js';
 import { ToolResources } from './tool-resources.js';
 import { ToolWorld } from './tool-world.js';
-import { againFor } from './verification/again.js';
+import { againFor } from '../verification/again.js';
 
 /** Options of `@CacheReadOnlyTool`. */
 export interface CacheReadOnlyToolOptions<A extends readonly unknown[] = never, I = never>

@@ -1,9 +1,16 @@
-import type { CachePolicy } from '../core/policy/cache-policy.js';
-import { CachedCall, type Entry } from './cached-call.js';
-import { ask, CACHING_RULES, cachePolicyOf, valueOf, type CachingOptions, type Hook } from './caching-options.js';
+import type { CachePolicy } from '../../core/policy/cache-policy.js';
+import { CachedCall, type Entry } from '../calls/cached-call.js';
+import {
+  ask,
+  CACHING_RULES,
+  cachePolicyOf,
+  valueOf,
+  type CachingOptions,
+  type Hook,
+} from '../calls/caching-options.js';
 import { EmbeddingLoad } from './embedding-load.js';
-import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
-import { aCountOrFunction, aFunction, aTextOrFunction, checkOptions } from './option-rules.js';
+import type { MethodCall, MethodPolicy, MethodServices } from '../calls/method-policy.js';
+import { aCountOrFunction, aFunction, aTextOrFunction, checkOptions } from '../options/option-rules.js';
 import { textBatchOf, type TextBatch } from './text-batch.js';
 
 /** Options of `@CacheEmbeddings`. `vary` takes the place of all arguments but the texts, which otherwise are in the key. */

@@ -1,6 +1,6 @@
-import { ask, type Hook } from './caching-options.js';
-import type { MethodCall, MethodServices } from './method-policy.js';
-import { isText } from './option-rules.js';
+import { ask, type Hook } from '../calls/caching-options.js';
+import type { MethodCall, MethodServices } from '../calls/method-policy.js';
+import { isText } from '../options/option-rules.js';
 
 /**
  * Fields of a request that say at the end of which history its turn stands. They are part of the key: after an edit, and in

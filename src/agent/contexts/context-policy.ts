@@ -1,5 +1,5 @@
-import type { CachePolicy } from '../core/policy/cache-policy.js';
-import { CachedCall, type CallEntry, type Entry, type EntryLoad } from './cached-call.js';
+import type { CachePolicy } from '../../core/policy/cache-policy.js';
+import { CachedCall, type CallEntry, type Entry, type EntryLoad } from '../calls/cached-call.js';
 import {
   ANNOTATING_RULES,
   CACHING_RULES,
@@ -7,13 +7,13 @@ import {
   type AnnotatingOptions,
   type CachingOptions,
   type Hook,
-} from './caching-options.js';
+} from '../calls/caching-options.js';
 import { fingerprintOf, historyFields, historyOf, type HistoryOptions } from './context-history.js';
 import { ContextFields, isStoredContext, joinContext, type StoredContext } from './context-fields.js';
-import { withVary } from './key-parts.js';
-import type { MethodCall, MethodPolicy, MethodServices } from './method-policy.js';
-import { aFunction, checkOptions } from './option-rules.js';
-import { settled } from './own-answer.js';
+import { withVary } from '../calls/key-parts.js';
+import type { MethodCall, MethodPolicy, MethodServices } from '../calls/method-policy.js';
+import { aFunction, checkOptions } from '../options/option-rules.js';
+import { settled } from '../calls/own-answer.js';
 import { keyedFields, taskIdOf, turnOf, type TaskOptions } from './task-of.js';
 
 /** Options of `@CacheContext`. */

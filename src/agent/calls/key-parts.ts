@@ -1,7 +1,7 @@
 import { isAbortSignal } from './abort-signals.js';
 import { ask, type Hook } from './caching-options.js';
 import type { MethodCall, MethodServices } from './method-policy.js';
-import { isPlainObject } from './plain-object.js';
+import { isPlainObject } from '../options/plain-object.js';
 
 /** `key`, and what `vary` answers as one more segment. */
 export function withVary(

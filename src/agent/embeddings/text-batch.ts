@@ -1,7 +1,7 @@
-import { ask, type Hook } from './caching-options.js';
-import { keyableArgs } from './key-parts.js';
-import type { MethodCall } from './method-policy.js';
-import { isPlainObject } from './plain-object.js';
+import { ask, type Hook } from '../calls/caching-options.js';
+import { keyableArgs } from '../calls/key-parts.js';
+import type { MethodCall } from '../calls/method-policy.js';
+import { isPlainObject } from '../options/plain-object.js';
 
 /** The texts of one call of an embedder, and where among the arguments they stood. */
 export interface TextBatch {

@@ -1,16 +1,16 @@
-import type { BypassReason } from '../core/events.js';
-import type { CachePolicy, LoadContext } from '../core/policy/cache-policy.js';
-import { parseDuration } from '../core/policy/duration.js';
+import type { BypassReason } from '../../core/events.js';
+import type { CachePolicy, LoadContext } from '../../core/policy/cache-policy.js';
+import { parseDuration } from '../../core/policy/duration.js';
 import { signalsIn, unlessAborted } from './abort-signals.js';
 import type { AnnotatingOptions, CachingOptions } from './caching-options.js';
 import { kindOfError } from './kind-of-error.js';
 import type { MethodCall, MethodServices } from './method-policy.js';
 import { OwnAnswer, settled } from './own-answer.js';
-import { isPlainObject } from './plain-object.js';
+import { isPlainObject } from '../options/plain-object.js';
 import { isServed } from './served.js';
-import { isStream } from './streams/is-stream.js';
-import { streamEntry, type StreamOptions } from './streams/stream-options.js';
-import { UnkeptStream } from './streams/unkept-stream.js';
+import { isStream } from '../streams/is-stream.js';
+import { streamEntry, type StreamOptions } from '../streams/stream-options.js';
+import { UnkeptStream } from '../streams/unkept-stream.js';
 
 /** Under which key, or keys where it holds several results, and how the outcome of one call is cached. */
 export interface Entry {

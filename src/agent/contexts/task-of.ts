@@ -1,5 +1,5 @@
-import { ask, type Hook } from './caching-options.js';
-import type { MethodCall } from './method-policy.js';
+import { ask, type Hook } from '../calls/caching-options.js';
+import type { MethodCall } from '../calls/method-policy.js';
 
 /** Where a call says which task, and which turn of it, it is about. */
 export interface TaskOptions<A extends readonly unknown[] = never, I = never> {
