@@ -23,13 +23,17 @@ const ENTRIES = '^src/(index|core|http|testing)\\.ts$';
 
 /** Rooms of the core in the order in which they know of each other: each may use those before it. */
 const CORE_ORDER = ['versions', 'under-way', 'invalidation', 'reading', 'writing', 'loading'];
-const oneWayInCore = CORE_ORDER.slice(0, -1).map((name, index) => ({
-  name: `core-${name}-knows-nothing-above`,
-  comment: `What a call does goes one way: ${CORE_ORDER.join(' ← ')}.`,
-  severity: 'error',
-  from: { path: room(`core/${name}`) },
-  to: { path: CORE_ORDER.slice(index + 1).map((above) => room(`core/${above}`)) },
-}));
+/** The same for the tier on Redis. */
+const REDIS_ORDER = ['scripts', 'clients', 'cluster', 'commands', 'connections', 'guard', 'entries', 'tracking'];
+
+const oneWay = (prefix, folder, order) =>
+  order.slice(0, -1).map((name, index) => ({
+    name: `${prefix}-${name}-knows-nothing-above`,
+    comment: `What a call does goes one way: ${order.join(' ← ')}.`,
+    severity: 'error',
+    from: { path: room(`${folder}/${name}`) },
+    to: { path: order.slice(index + 1).map((above) => room(`${folder}/${above}`)) },
+  }));
 
 /** What every decorated method has, and what only methods of one kind have. A prompt is a value of its kind. */
 const OF_ALL_METHODS = ['options', 'descriptors', 'streams', 'calls'];
@@ -63,7 +67,8 @@ const only = (name, comment, ...allowed) => ({
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    ...oneWayInCore,
+    ...oneWay('core', 'core', CORE_ORDER),
+    ...oneWay('redis', 'tiers/redis', REDIS_ORDER),
     ...kindsApart,
     only(
       'core',

@@ -5,7 +5,7 @@ import type { Clock } from '../core/ports/clock.js';
 import type { Store } from '../core/ports/store.js';
 import { closedStore } from '../tiers/closed-store.js';
 import { MemoryStore } from '../tiers/memory/memory-store.js';
-import { loadIoredis } from '../tiers/redis/load-ioredis.js';
+import { loadIoredis } from '../tiers/redis/clients/load-ioredis.js';
 import type { RedisParts } from '../tiers/redis/redis-parts.js';
 import { RedisStore } from '../tiers/redis/redis-store.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { slotOf } from '../../src/tiers/redis/slots.js';
+import { slotOf } from '../../src/tiers/redis/cluster/slots.js';
 import { openHandles, timed, until } from '../support/redis-kit.js';
 import { CLUSTER_ARGS, RedisCluster } from '../support/redis-cluster.js';
 import { RedisServer } from '../support/redis-server.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { slotOf } from '../../src/tiers/redis/slots.js';
+import { slotOf } from '../../src/tiers/redis/cluster/slots.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { type OpenedRedis, openHandles, openRedis, timed, until } from '../support/redis-kit.js';
 import type { RedisServer } from '../support/redis-server.js';

@@ -13,7 +13,7 @@ import type { Store } from '../../src/core/ports/store.js';
 import { EntryJudge } from '../../src/core/reading/entry-judge.js';
 import type { ReadResult } from '../../src/core/reading/read-result.js';
 import { ValueCodecs } from '../../src/core/value-codecs.js';
-import { takeLeaseOff } from '../../src/tiers/redis/lease-line.js';
+import { takeLeaseOff } from '../../src/tiers/redis/entries/lease-line.js';
 import { Random } from '../race/random.js';
 import { mutate } from './envelope-mutations.js';
 

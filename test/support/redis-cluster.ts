@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { slotOf } from '../../src/tiers/redis/slots.js';
+import { slotOf } from '../../src/tiers/redis/cluster/slots.js';
 import { RedisServer } from './redis-server.js';
 
 const SLOTS = 16_384;

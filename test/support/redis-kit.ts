@@ -5,7 +5,7 @@ import { CacheEventBus, type CacheEventName, type CacheEvents } from '../../src/
 import type { RedisTopology, ResolvedRedisOptions } from '../../src/core/policy/options.js';
 import type { Store } from '../../src/core/ports/store.js';
 import type { ResilienceTuning } from '../../src/core/resilience/resilience-defaults.js';
-import { loadIoredis } from '../../src/tiers/redis/load-ioredis.js';
+import { loadIoredis } from '../../src/tiers/redis/clients/load-ioredis.js';
 import { RedisStore } from '../../src/tiers/redis/redis-store.js';
 import type { RedisServer } from './redis-server.js';
 

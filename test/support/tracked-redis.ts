@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/composition/system-clock.js';
 import type { RedisTopology, ResolvedRedisOptions } from '../../src/core/policy/options.js';
-import { loadIoredis } from '../../src/tiers/redis/load-ioredis.js';
+import { loadIoredis } from '../../src/tiers/redis/clients/load-ioredis.js';
 import type { TrackingOptions } from '../../src/tiers/redis/redis-parts.js';
 import { RedisStore } from '../../src/tiers/redis/redis-store.js';
 import { EventRecorder, redisOptions, until } from './redis-kit.js';

@@ -1,7 +1,7 @@
 import type { StoreHealth } from '../../core/ports/store.js';
-import { addressOf, slotOwners } from './cluster-nodes.js';
-import type { RedisClient } from './load-ioredis.js';
-import { isCluster, mastersOf } from './redis-client.js';
+import { addressOf, slotOwners } from './cluster/cluster-nodes.js';
+import type { RedisClient } from './clients/load-ioredis.js';
+import { isCluster, mastersOf } from './clients/redis-client.js';
 
 type Memory = StoreHealth['memory'];
 

@@ -7,7 +7,7 @@ import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import type { EnvelopeCodec } from '../../../src/core/ports/codec.js';
 import { EntryJudge } from '../../../src/core/reading/entry-judge.js';
-import { GuardedRedis } from '../../../src/tiers/redis/guarded-redis.js';
+import { GuardedRedis } from '../../../src/tiers/redis/guard/guarded-redis.js';
 import { type Callers, callersOf } from '../../support/callers.js';
 import { CachedApp } from '../../support/cached-app.js';
 import { FaultProxy } from '../../support/fault-proxy.js';

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Breaker } from '../../../src/core/resilience/breaker.js';
-import { SlowReads } from '../../../src/tiers/redis/slow-reads.js';
+import { SlowReads } from '../../../src/tiers/redis/entries/slow-reads.js';
 import { type Callers, callersOf } from '../../support/callers.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
 import { recordFault } from '../../support/fault-report.js';

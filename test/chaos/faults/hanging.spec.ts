@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Breaker } from '../../../src/core/resilience/breaker.js';
-import { SlowReads } from '../../../src/tiers/redis/slow-reads.js';
+import { SlowReads } from '../../../src/tiers/redis/entries/slow-reads.js';
 import { DeadlineQueue } from '../../../src/core/resilience/deadline-queue.js';
 import { Guard } from '../../../src/core/resilience/guard.js';
 import type { CacheModuleOptions } from '../../../src/nest/cache.module-definition.js';

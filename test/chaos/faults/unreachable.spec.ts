@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Logger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { CacheModule } from '../../../src/nest/cache.module.js';
-import { GuardedRedis } from '../../../src/tiers/redis/guarded-redis.js';
+import { GuardedRedis } from '../../../src/tiers/redis/guard/guarded-redis.js';
 import { FakeRedisServer } from '../../support/fake-redis-server.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
 import { recordFault } from '../../support/fault-report.js';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Cluster } from 'ioredis';
-import { deleteMatching } from '../../../src/tiers/redis/delete-matching.js';
-import { slotOf } from '../../../src/tiers/redis/slots.js';
+import { deleteMatching } from '../../../src/tiers/redis/commands/delete-matching.js';
+import { slotOf } from '../../../src/tiers/redis/cluster/slots.js';
 import { RedisCluster } from '../../support/redis-cluster.js';
 import type { RedisServer } from '../../support/redis-server.js';
 import { expectAllHeard, expectPromisesKept, recordTopology, underTraffic } from './trial.js';

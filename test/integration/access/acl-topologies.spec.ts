@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { slotOf } from '../../../src/tiers/redis/slots.js';
+import { slotOf } from '../../../src/tiers/redis/cluster/slots.js';
 import type { RedisOptions } from '../../../src/core/policy/options.js';
 import { type Denial, denialsIn, rightsIn, userWith } from '../../support/acl-lines.js';
 import { CachedApp } from '../../support/cached-app.js';

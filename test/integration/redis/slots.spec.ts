@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { groupBySlot, slotOf } from '../../../src/tiers/redis/slots.js';
+import { groupBySlot, slotOf } from '../../../src/tiers/redis/cluster/slots.js';
 import { RedisServer } from '../../support/redis-server.js';
 
 describe('hash slots', () => {

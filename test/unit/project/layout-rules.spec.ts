@@ -69,15 +69,13 @@ const LAWFUL: Files = {
   'examples/app/other.ts': [],
 };
 
-/** What a call does goes one way through these rooms of the core. */
-const CORE_ROOMS = ['versions', 'under-way', 'invalidation', 'reading', 'writing', 'loading'] as const;
-const UPWARDS = CORE_ROOMS.slice(0, -1).map((room, index) => {
-  const above = CORE_ROOMS[index + 1] as string;
-  const [lower, upper] = [`src/core/${room}/lower.ts`, `src/core/${above}/upper.ts`];
-  const add: Files = { 'src/core/cache.ts': [`./${room}/lower.js`], [lower]: [`../${above}/upper.js`], [upper]: [] };
-  const rule = `core-${room}-knows-nothing-above`;
-  return { rule, add, found: [`${rule}: ${lower} → ${upper}`] };
-});
+/** What a call does goes one way through these rooms of the core, and through these of the tier on Redis. */
+const CORE_ROOMS = ['versions', 'under-way', 'invalidation', 'reading', 'writing', 'loading'];
+const REDIS_ROOMS = ['scripts', 'clients', 'cluster', 'commands', 'connections', 'guard', 'entries', 'tracking'];
+const UPWARDS = [
+  ...upwards('core', 'src/core', 'cache.ts', CORE_ROOMS),
+  ...upwards('redis', 'src/tiers/redis', 'store.ts', REDIS_ROOMS),
+];
 
 /** One broken rule each: what is added to the lawful project, and all that must then be found. */
 const BROKEN: readonly { readonly rule: string; readonly add: Files; readonly found: readonly string[] }[] = [
@@ -258,6 +256,26 @@ async function writeProject(project: string, files: Files): Promise<void> {
   // Without it the aliases would be looked up from the folder the tests run in.
   const compilerOptions = { ...tsConfig.compilerOptions, baseUrl: project };
   await write(join(project, 'tsconfig.json'), JSON.stringify({ ...tsConfig, compilerOptions }));
+}
+
+/** Each room of `folder` that imports from the next one, which `root` leads to. */
+function upwards(
+  prefix: string,
+  folder: string,
+  root: string,
+  rooms: readonly string[],
+): { rule: string; add: Files; found: string[] }[] {
+  return rooms.slice(0, -1).map((room, index) => {
+    const above = rooms[index + 1] as string;
+    const [lower, upper] = [`${folder}/${room}/lower.ts`, `${folder}/${above}/upper.ts`];
+    const add: Files = {
+      [`${folder}/${root}`]: [`./${room}/lower.js`],
+      [lower]: [`../${above}/upper.js`],
+      [upper]: [],
+    };
+    const rule = `${prefix}-${room}-knows-nothing-above`;
+    return { rule, add, found: [`${rule}: ${lower} → ${upper}`] };
+  });
 }
 
 /** Code that imports `from`; of `type x`, only types. */

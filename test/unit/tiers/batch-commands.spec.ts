@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
-import { extendAll, onCluster, onOneServer } from '../../../src/tiers/redis/batch-commands.js';
-import { classifyFailure } from '../../../src/tiers/redis/command-failure.js';
-import type { RedisClient } from '../../../src/tiers/redis/load-ioredis.js';
+import { extendAll, onCluster, onOneServer } from '../../../src/tiers/redis/commands/batch-commands.js';
+import { classifyFailure } from '../../../src/tiers/redis/clients/command-failure.js';
+import type { RedisClient } from '../../../src/tiers/redis/clients/load-ioredis.js';
 import { unhandledDuring } from '../../support/unhandled-rejections.js';
 
 it('hears of every command of a batch on a cluster, though a later one cannot even be sent', async () => {

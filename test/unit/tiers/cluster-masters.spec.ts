@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import type { Cluster } from 'ioredis';
-import { ClusterMasters } from '../../../src/tiers/redis/cluster-masters.js';
-import { slotOf } from '../../../src/tiers/redis/slots.js';
+import { ClusterMasters } from '../../../src/tiers/redis/tracking/cluster-masters.js';
+import { slotOf } from '../../../src/tiers/redis/cluster/slots.js';
 
 const SLOTS = 16_384;
 

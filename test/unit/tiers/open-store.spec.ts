@@ -4,7 +4,7 @@ import { LateStore } from '../../../src/composition/late-store.js';
 import { openStore } from '../../../src/composition/open-store.js';
 import { resolveOptions } from '../../../src/core/policy/resolve-options.js';
 import type { Store } from '../../../src/core/ports/store.js';
-import { loadIoredis, requireOrImport } from '../../../src/tiers/redis/load-ioredis.js';
+import { loadIoredis, requireOrImport } from '../../../src/tiers/redis/clients/load-ioredis.js';
 import { MemoryStore } from '../../../src/tiers/memory/memory-store.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 import { deferred } from '../../support/cache-kit.js';

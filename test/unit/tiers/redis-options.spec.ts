@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { CacheConfigurationError } from '../../../src/core/errors.js';
-import { clusterOptions, sentinelOptions, standaloneOptions } from '../../../src/tiers/redis/connection-options.js';
-import { reconnectDelayMs } from '../../../src/tiers/redis/reconnect-delay.js';
+import {
+  clusterOptions,
+  sentinelOptions,
+  standaloneOptions,
+} from '../../../src/tiers/redis/clients/connection-options.js';
+import { reconnectDelayMs } from '../../../src/tiers/redis/connections/reconnect-delay.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 import { redisOptions } from '../../support/redis-kit.js';
 

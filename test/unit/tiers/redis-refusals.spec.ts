@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { AccessRefusals, deniedRightOf } from '../../../src/tiers/redis/access-refusals.js';
-import { connectRefusalOf } from '../../../src/tiers/redis/connect-refusal.js';
+import { AccessRefusals, deniedRightOf } from '../../../src/tiers/redis/connections/access-refusals.js';
+import { connectRefusalOf } from '../../../src/tiers/redis/connections/connect-refusal.js';
 import { EventRecorder } from '../../support/redis-kit.js';
 
 describe('the right that is missing', () => {

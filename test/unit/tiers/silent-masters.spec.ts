@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Cluster, Redis } from 'ioredis';
-import { SilentMasters } from '../../../src/tiers/redis/silent-masters.js';
+import { SilentMasters } from '../../../src/tiers/redis/guard/silent-masters.js';
 
 interface FakeMaster {
   options: { host: string; port: number };

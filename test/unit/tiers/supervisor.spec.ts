@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { EventEmitter } from 'node:events';
-import { NotConnectedError } from '../../../src/tiers/redis/command-failure.js';
-import { Connections } from '../../../src/tiers/redis/connections.js';
-import type { RedisClient } from '../../../src/tiers/redis/load-ioredis.js';
-import { Supervisor, type SupervisorOptions } from '../../../src/tiers/redis/supervisor.js';
+import { NotConnectedError } from '../../../src/tiers/redis/clients/command-failure.js';
+import { Connections } from '../../../src/tiers/redis/connections/connections.js';
+import type { RedisClient } from '../../../src/tiers/redis/clients/load-ioredis.js';
+import { Supervisor, type SupervisorOptions } from '../../../src/tiers/redis/connections/supervisor.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 
 /** A client without a network, in whatever state a test puts it. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import type { Redis } from 'ioredis';
-import { hearNewsOnly, isNewsTo, type MasterStream } from '../../../src/tiers/redis/switch-news.js';
+import { hearNewsOnly, isNewsTo, type MasterStream } from '../../../src/tiers/redis/connections/switch-news.js';
 
 const streamTo = (remoteAddress: string, remotePort: number, destroyed = false): MasterStream => ({
   remoteAddress,

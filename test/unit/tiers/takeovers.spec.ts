@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import type { Cluster } from 'ioredis';
-import { Takeovers } from '../../../src/tiers/redis/takeovers.js';
+import { Takeovers } from '../../../src/tiers/redis/guard/takeovers.js';
 
 class FakeNode extends EventEmitter {
   status = 'wait';

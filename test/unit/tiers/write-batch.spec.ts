@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RedisClient } from '../../../src/tiers/redis/load-ioredis.js';
-import { WriteBatch } from '../../../src/tiers/redis/write-batch.js';
+import type { RedisClient } from '../../../src/tiers/redis/clients/load-ioredis.js';
+import { WriteBatch } from '../../../src/tiers/redis/connections/write-batch.js';
 
 function createClient() {
   const calls: string[] = [];
