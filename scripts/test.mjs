@@ -7,6 +7,8 @@ import { allOf, counted, runSteps, whole } from './lib/steps.mjs';
 
 /** Tests that measure time or load the machine: one after another, with nothing beside them. */
 const TIMED = ['test/chaos/', 'test/integration/', 'test/e2e/agent-backend/redis-faults'];
+/** Those of them that wait for servers to settle, most of the time, and load nothing: two side by side. */
+const SETTLING = ['test/chaos/topologies/', 'test/chaos/process/', 'test/integration/access/'];
 /** What the cache serves against what was invalidated, at random, for a minute and more. */
 const RACE = 'test/race/';
 /** The same with all that goes wrong, one after another, at 2,000 calls a second. */
@@ -14,8 +16,9 @@ const SOAK = 'test/soak/';
 const ON_NEST_11 = ['test/e2e/interception/', 'test/e2e/http/', 'test/e2e/config/'];
 /** jest keeps the modules of every file in memory, so that a process that runs many files ends up collecting garbage. */
 const SIDE_BY_SIDE = ['--maxWorkers=2', '--workerIdleMemoryLimit=600MB'];
-/** One file after another, each in a new process: what another has left behind would be measured, too. */
-const APART = ['--maxWorkers=1', '--workerIdleMemoryLimit=1MB'];
+/** Each file in a new process: what another has left behind would be measured, too. */
+const FRESH = '--workerIdleMemoryLimit=1MB';
+const APART = ['--maxWorkers=1', FRESH];
 const without = (paths) =>
   ['/node_modules/', 'test/package/apps/', ...paths].map((path) => `--testPathIgnorePatterns=${path}`);
 
@@ -48,7 +51,14 @@ const STEPS = {
   api: { limitSeconds: 240, check: allOf(['scripts/api-baseline.mjs']) },
   snippets: { limitSeconds: 30, check: allOf(['scripts/snippets.mjs']) },
   tests: { limitSeconds: 600, check: jest('tests', [...SIDE_BY_SIDE, ...without([...TIMED, RACE, SOAK])], RECORDING) },
-  faults: { limitSeconds: 900, check: jest('timed', [...APART, ...TIMED], { TIMED: 'retry', ...RECORDING }) },
+  faults: {
+    limitSeconds: 900,
+    check: jest('faults', [...APART, ...TIMED, ...without(SETTLING)], { TIMED: 'retry', ...RECORDING }),
+  },
+  settling: {
+    limitSeconds: 600,
+    check: jest('settling', ['--maxWorkers=2', FRESH, ...SETTLING], { TIMED: 'retry', ...RECORDING }),
+  },
   // Never tried again: what is served once in ten runs is served.
   race: { limitSeconds: 600, check: jest('race', [...APART, RACE], RECORDING, /^race .*$/gm) },
   soak: { limitSeconds: 300, check: jest('soak', [...APART, SOAK], {}, /^soak .*$/gm) },

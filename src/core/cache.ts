@@ -141,9 +141,10 @@ export class AgentCache {
 
   /**
    * Writes `value` to the source by `persist`, and makes it the cached one after that. What was loaded before the source
-   * had it is not stored after it, by any process. Answers what `persist` answers, and rejects with its error; where the
-   * cache cannot take the new value, or the call goes past it, it keeps none. There is no write-behind: a cache that can
-   * lose a write is a dependency.
+   * had it is not stored after it, by any process. Answers what `persist` answers, and rejects with its error. The cache
+   * keeps no value where it cannot take it, where the call goes past it, and where the key or one of its groups is made
+   * unusable, or the key is written once more, until `persist` has answered. There is no write-behind: a cache that can lose
+   * a write is a dependency.
    */
   async writeThrough<T, R>(
     key: string,

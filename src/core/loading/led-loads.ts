@@ -67,7 +67,7 @@ export class LedLoads {
     const { clock, preparation } = this.parts;
     const startedAt = clock.monotonicNow();
     const departures = led.map(({ request, flight }): Departure => {
-      return { flight, seen: seen ?? request.seen, isWanted: request.skipReason === null };
+      return { flight, seen: seen ?? request.seen, lease: request.lease, isWanted: request.skipReason === null };
     });
     const preparing = preparation.prepare(departures, budget.leftMs);
     if (!(preparing instanceof Promise)) return preparing;

@@ -4,7 +4,7 @@ import type { LeaseGrant, Leases, LeaseWish } from '../under-way/leases.js';
 import type { Clock } from '../ports/clock.js';
 import type { ReadPath } from '../reading/read-path.js';
 import { seenIn, type FoundEntry, type ReadResult } from '../reading/read-result.js';
-import { isSameFence, isUsable, missingIn, snapshotOf } from '../versions/stamp.js';
+import { isSameFence, isUsable, missingIn, snapshotOf, stampOf } from '../versions/stamp.js';
 
 const FIRST_PAUSE_MS = 2;
 /** How long to wait at most before looking again where changes are not told, in milliseconds, and where they are. */
@@ -46,7 +46,7 @@ export class OtherLoads {
       const isOver = clock.monotonicNow() >= endsAtMs;
       if (!isOver && isUnderWay(taken, result)) continue;
       const state = await this.tryToLead(flight, result, isOver);
-      if (isOver || state === 'held' || state === 'unavailable') return null;
+      if (isOver || state === 'held' || state === 'reserved' || state === 'unavailable') return null;
       taken = state === 'taken' ? result : null;
     }
   }
@@ -58,14 +58,14 @@ export class OtherLoads {
 
   /** Tries to make the load this process's own. `isOver`: it has waited long enough. */
   private async tryToLead(flight: Flight, result: ReadResult, isOver: boolean): Promise<LeaseGrant['state']> {
-    const { fence } = result;
+    const { fence, lease } = result;
     flight.fence = fence;
     flight.snapshot = isUsable(fence) && missingIn(fence).length === 0 ? snapshotOf(fence, new Map()) : null;
     if (!flight.snapshot) return 'unavailable';
     const seen = isOver ? 'any' : seenIn(result);
-    const wish: LeaseWish = { storageKey: flight.address.storageKey, snapshot: flight.snapshot, seen };
+    const wish: LeaseWish = { storageKey: flight.address.storageKey, stamp: stampOf(flight.snapshot), seen };
     const [grant] = (await this.parts.leases.acquire([wish])) as [LeaseGrant];
-    flight.leaseGranted(grant.token, this.parts.clock.monotonicNow());
+    flight.leaseAnswered(grant, lease, this.parts.clock.monotonicNow());
     return grant.state;
   }
 }

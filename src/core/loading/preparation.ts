@@ -2,11 +2,11 @@ import type { Flight } from '../under-way/flights.js';
 import type { LeaseGrant, Leases } from '../under-way/leases.js';
 import type { EventSink } from '../events.js';
 import type { Clock } from '../ports/clock.js';
-import type { LeaseRequest } from '../ports/entry-store.js';
+import type { LeaseRequest, LeaseToken } from '../ports/entry-store.js';
 import type { Snapshot } from '../ports/codec.js';
 import { portionsOf } from '../portions.js';
 import { withinFromNextTurn } from '../resilience/within.js';
-import { isUsable, missingIn, snapshotOf } from '../versions/stamp.js';
+import { isUsable, missingIn, snapshotOf, stampOf } from '../versions/stamp.js';
 import type { VersionTokens } from '../versions/version-tokens.js';
 
 /** A load that is about to begin, and what was under its key when that was read. */
@@ -14,6 +14,8 @@ export interface Departure {
   readonly flight: Flight;
   /** `'any'`: whatever stands there is to be replaced. */
   readonly seen: LeaseRequest['seen'];
+  /** Token of the lease that was seen there; `null`: there was none. */
+  readonly lease: LeaseToken | null;
   /** `false`: what it comes to is not to be stored, so nobody is to wait for it elsewhere. */
   readonly isWanted: boolean;
 }
@@ -61,10 +63,10 @@ export class Preparation {
       withinMs > 0 && (await withinFromNextTurn(this.parts.clock, withinMs, this.begin(departures, progress), false));
     progress.isOver = true;
     if (!isDone) this.parts.events.emit('error', { category: 'lease', operation: 'lease', reason: 'timeout' });
-    return departures.map(({ flight }) => {
+    return departures.map(({ flight, lease }) => {
       const { snapshot, grant } = progress.prepared.get(flight) ?? NOT_PREPARED;
       flight.snapshot = snapshot;
-      flight.leaseGranted(grant?.token ?? null, this.parts.clock.monotonicNow());
+      flight.leaseAnswered(grant, lease, this.parts.clock.monotonicNow());
       return grant?.state === 'taken' || grant?.state === 'changed' ? 'follow' : 'lead';
     });
   }
@@ -92,7 +94,9 @@ export class Preparation {
   private async lease(wanted: readonly Wanted[], progress: Progress): Promise<void> {
     const { leases } = this.parts;
     const grants = await leases.acquire(
-      wanted.map(({ flight, snapshot, seen }) => ({ storageKey: flight.address.storageKey, snapshot, seen })),
+      wanted.map(({ flight, snapshot, seen }) => {
+        return { storageKey: flight.address.storageKey, stamp: stampOf(snapshot), seen };
+      }),
     );
     if (progress.isOver) return leases.release(grants.flatMap(({ token }) => token ?? []));
     wanted.forEach(({ flight, snapshot }, index) => {

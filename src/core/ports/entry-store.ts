@@ -30,14 +30,20 @@ export type LeaseToken = string;
 /** Stamp of a lease for a value that somebody has in hand: loads wait for it, whatever they run under. */
 export const IN_HAND = '0'.repeat(16);
 
+/**
+ * Stamp of a lease for a value that somebody is about to write to its source: who loads meanwhile waits for nothing, and
+ * stores nothing, since nobody knows whether the old value or the new one was loaded.
+ */
+export const RESERVED = 'f'.repeat(16);
+
 /** Who wants to load or set the entry under `key`, and what was seen there. */
 export interface LeaseRequest {
   readonly key: string;
   /** Who asks. */
   readonly token: LeaseToken;
   /**
-   * 16 hex digits: the versions that the load runs under, or {@link IN_HAND}. A lease of another stamp is taken over at
-   * once, but for one in hand.
+   * 16 hex digits: the versions that the load runs under, {@link IN_HAND} or {@link RESERVED}. A lease of another stamp is
+   * taken over at once, but for those two.
    */
   readonly stamp: string;
   /** Fingerprint of the entry that was read under the key; `null`: there was none; `'any'`: whatever stands there. */
@@ -52,10 +58,11 @@ export interface LeaseRequest {
 export type LeaseExtension = Pick<LeaseRequest, 'key' | 'token' | 'holdMs' | 'ttlMs'>;
 
 /**
- * `held`: by the asker, from now on or as before. `taken`: by another one, for a load under the same stamp or a value in hand. `changed`:
- * something else stands there than was seen.
+ * `held`: by the asker, from now on or as before. `taken`: by another one, for a load under the same stamp or a value in
+ * hand. `reserved`: by another one, for a value that is being written to its source. `changed`: something else stands there
+ * than was seen.
  */
-export type LeaseState = 'held' | 'taken' | 'changed';
+export type LeaseState = 'held' | 'taken' | 'reserved' | 'changed';
 
 /** An entry to be written in the place of a lease. */
 export interface EntryWrite extends StoreWrite {

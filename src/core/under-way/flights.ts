@@ -3,6 +3,7 @@ import type { Group } from '../versions/groups.js';
 import type { Clock } from '../ports/clock.js';
 import type { Snapshot } from '../ports/codec.js';
 import type { LeaseToken } from '../ports/entry-store.js';
+import type { LeaseGrant } from './leases.js';
 import { SetsUnderWay } from './sets-under-way.js';
 import { type Fence, isSameFence } from '../versions/stamp.js';
 import type { Copied } from '../value-codecs.js';
@@ -28,7 +29,12 @@ export class Flight {
   offered: ReadonlyMap<Group, string> | null = null;
   /** Of the lease that it holds; `null`: none, so that nothing is stored. */
   token: LeaseToken | null = null;
-  /** When the lease was known to be held, in monotonic milliseconds. */
+  /**
+   * Of the lease that stands under its key while it runs: its own, or the one of who writes to the source meanwhile; `''`:
+   * one that nobody has seen. `null`: none.
+   */
+  lease: LeaseToken | null = null;
+  /** When that was known to be held, in monotonic milliseconds. */
   leasedAtMs = Infinity;
   /** Something newer is under way or stored: nobody joins any more. */
   isOvertaken = false;
@@ -52,9 +58,10 @@ export class Flight {
     this.landing = new Promise((resolve) => (this.land = resolve));
   }
 
-  /** `null`: there is no lease for it. */
-  leaseGranted(token: LeaseToken | null, nowMs: number): void {
-    this.token = token;
+  /** `null`: it was not asked for a lease, or nobody knows. `seen`: what stood under the key when that was read. */
+  leaseAnswered(grant: LeaseGrant | null, seen: LeaseToken | null, nowMs: number): void {
+    this.token = grant?.token ?? null;
+    this.lease = grant?.state === 'reserved' ? (seen ?? '') : this.token;
     this.leasedAtMs = nowMs;
   }
 }
@@ -154,5 +161,5 @@ export class Flights {
 }
 
 /** Who asks while a load is leased sees its lease. Otherwise its key was deleted or written meanwhile. */
-const hasLostLease = ({ token, leasedAtMs }: Flight, { lease, askedAtMs }: Sighting): boolean =>
-  token !== null && askedAtMs >= leasedAtMs && lease !== token;
+const hasLostLease = (flight: Flight, { lease, askedAtMs }: Sighting): boolean =>
+  flight.lease !== null && askedAtMs >= flight.leasedAtMs && lease !== flight.lease;

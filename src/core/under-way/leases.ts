@@ -2,16 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type { EventSink } from '../events.js';
 import { GivenUpLeases } from './given-up-leases.js';
 import type { Clock, Timer } from '../ports/clock.js';
-import type { Snapshot } from '../ports/codec.js';
 import {
   IN_HAND,
   type LeaseExtension,
   type LeaseRequest,
   type LeaseState,
   type LeaseToken,
+  RESERVED,
 } from '../ports/entry-store.js';
 import type { Store, UnavailableReason } from '../ports/store.js';
-import { stampOf } from '../versions/stamp.js';
 
 /** How often a lease is kept up, in milliseconds, and how long it holds without that. */
 const KEEP_UP_MS = 500;
@@ -27,8 +26,8 @@ const NOT_ASKED: ReadonlySet<UnavailableReason> = new Set(['breaker-open', 'shed
 /** What a lease is asked for with. */
 export interface LeaseWish {
   readonly storageKey: string;
-  /** What a load runs under; `null`: a value in hand. */
-  readonly snapshot: Snapshot | null;
+  /** See {@link LeaseRequest.stamp}. */
+  readonly stamp: string;
   /** What was read under the key. */
   readonly seen: LeaseRequest['seen'];
 }
@@ -114,7 +113,7 @@ export class Leases {
 
   private keep(request: LeaseRequest): void {
     this.held.set(request.token, request);
-    if (request.stamp !== IN_HAND) this.latest.set(request.key, request.token);
+    if (request.stamp !== IN_HAND && request.stamp !== RESERVED) this.latest.set(request.key, request.token);
     this.schedule();
   }
 
@@ -135,10 +134,10 @@ export class Leases {
   }
 }
 
-const requestOf = ({ storageKey, snapshot, seen }: LeaseWish): LeaseRequest => ({
+const requestOf = ({ storageKey, stamp, seen }: LeaseWish): LeaseRequest => ({
   key: storageKey,
   token: randomBytes(16).toString('base64url'),
-  stamp: snapshot ? stampOf(snapshot) : IN_HAND,
+  stamp,
   seen,
   holdMs: HOLD_MS,
   ttlMs: LEASE_TTL_MS,

@@ -4,6 +4,7 @@ import type { Flights } from '../under-way/flights.js';
 import type { LeaseGrant, Leases } from '../under-way/leases.js';
 import type { Clock } from '../ports/clock.js';
 import type { Encoding } from '../ports/codec.js';
+import { IN_HAND, RESERVED } from '../ports/entry-store.js';
 import type { ReadPath } from '../reading/read-path.js';
 import { within } from '../resilience/within.js';
 import type { SetUnderWay } from '../under-way/sets-under-way.js';
@@ -30,6 +31,13 @@ interface ValueInHand {
 
 type Stamped = Pick<Publication, 'token' | 'snapshot'>;
 
+/** The key of a value that is being written to its source. */
+export interface Reservation {
+  readonly set: SetUnderWay;
+  readonly stamped: Stamped;
+  readonly lifetime: EntryLifetime;
+}
+
 /** Stores values that the caller has in hand, under the versions that are current when it does. */
 export class DirectWrites {
   constructor(private readonly parts: DirectWritesParts) {}
@@ -45,13 +53,53 @@ export class DirectWrites {
     const inHand = [...byKey.values()].map(({ address, value }): ValueInHand => {
       return { set: flights.sets.begin(address), encoding: writePath.encode(address, value) };
     });
-    return within(clock, timeoutMs, this.finish(inHand, lifetime), false);
+    const storing = this.leaseAndStamp(
+      inHand.map(({ set }) => set),
+      IN_HAND,
+    ).then((stamped) => {
+      return this.publish(inHand, this.publicationsOf(inHand, stamped, lifetime));
+    });
+    return within(clock, timeoutMs, storing, false);
   }
 
-  private async finish(inHand: readonly ValueInHand[], lifetime: EntryLifetime): Promise<boolean> {
-    const { leases, writePath, flights, recent } = this.parts;
-    const stamped = await this.leaseAndStamp(inHand.map(({ set }) => set));
-    const publications = inHand.flatMap(({ set, encoding }, index): Publication[] => {
+  /**
+   * Takes the key for a value that is about to be written to its source: whatever makes the key or a group unusable from then
+   * on, here or elsewhere, keeps the value out. `null`: it was not to be had within `withinMs` milliseconds.
+   */
+  async reserve(address: EntryAddress, lifetime: EntryLifetime, withinMs: number): Promise<Reservation | null> {
+    const { clock, flights, leases } = this.parts;
+    const set = flights.sets.begin(address);
+    const stamping = this.leaseAndStamp([set], RESERVED);
+    const [stamped] = await within(clock, withinMs, stamping, []);
+    if (stamped) return { set, stamped, lifetime };
+    flights.sets.end(set);
+    void stamping.then(([late]) => late && leases.release([late.token]));
+    return null;
+  }
+
+  /** As {@link store}, for a value that was written under the reservation; nobody joins a load that began before. */
+  storeReserved({ set, stamped, lifetime }: Reservation, value: unknown): Promise<boolean> {
+    const { clock, timeoutMs, flights, writePath } = this.parts;
+    const { address } = set;
+    const inHand = [{ set, encoding: writePath.encode(address, value) }];
+    const publications = this.publicationsOf(inHand, [stamped], lifetime);
+    flights.overtakeKeys([address.storageKey]);
+    return within(clock, timeoutMs, this.publish(inHand, publications), false);
+  }
+
+  /** The value will not be stored. May be called twice. */
+  giveBack({ set, stamped }: Reservation): void {
+    this.parts.flights.sets.end(set);
+    this.parts.leases.release([stamped.token]);
+  }
+
+  private publicationsOf(
+    inHand: readonly ValueInHand[],
+    stamped: readonly (Stamped | null)[],
+    lifetime: EntryLifetime,
+  ): Publication[] {
+    const { leases, writePath } = this.parts;
+    return inHand.flatMap(({ set, encoding }, index): Publication[] => {
       const stamp = stamped[index];
       const { address, isOvertaken } = set;
       if (encoding.ok && stamp && !isOvertaken && writePath.isKept(address, encoding.encoded))
@@ -59,6 +107,10 @@ export class DirectWrites {
       if (stamp) leases.release([stamp.token]);
       return [];
     });
+  }
+
+  private async publish(inHand: readonly ValueInHand[], publications: readonly Publication[]): Promise<boolean> {
+    const { leases, writePath, flights, recent } = this.parts;
     const publishing = writePath.publish(publications);
     for (const { set } of inHand) flights.sets.end(set);
     const areStored = await publishing;
@@ -69,9 +121,9 @@ export class DirectWrites {
   }
 
   /** Takes the keys from whoever loads them, and finds the versions. `null`: one of both is not to be had. */
-  private async leaseAndStamp(sets: readonly SetUnderWay[]): Promise<(Stamped | null)[]> {
+  private async leaseAndStamp(sets: readonly SetUnderWay[], stamp: string): Promise<(Stamped | null)[]> {
     const { readPath, tokens, leases } = this.parts;
-    const leasing = this.lease(sets);
+    const leasing = this.lease(sets, stamp);
     const fences = await readPath.fences(sets.map(({ address }) => address));
     const missing = new Set(fences.filter(isUsable).flatMap(missingIn));
     const ensured = await tokens.ensure([...missing]).current;
@@ -85,13 +137,9 @@ export class DirectWrites {
     });
   }
 
-  private async lease(sets: readonly SetUnderWay[]): Promise<LeaseGrant[]> {
+  private async lease(sets: readonly SetUnderWay[], stamp: string): Promise<LeaseGrant[]> {
     await Promise.all(sets.map(({ turn }) => turn));
-    const wishes = sets.map(({ address: { storageKey } }) => ({
-      storageKey,
-      snapshot: null,
-      seen: 'any' as const,
-    }));
+    const wishes = sets.map(({ address: { storageKey } }) => ({ storageKey, stamp, seen: 'any' as const }));
     const grants = await this.parts.leases.acquire(wishes);
     for (const { hasLease } of sets) hasLease();
     return grants;

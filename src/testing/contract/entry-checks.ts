@@ -1,4 +1,4 @@
-import { fingerprintOf, type LeaseRequest, type StoredEntry } from '../../core/ports/entry-store.js';
+import { fingerprintOf, type LeaseRequest, RESERVED, type StoredEntry } from '../../core/ports/entry-store.js';
 import { AFTER_SHORT_MS, bytes, HOUR_MS, same, SHORT_MS, valueOf, type Checks, type StoreUnderTest } from './checks.js';
 
 const KEY = 'app:entry';
@@ -98,6 +98,18 @@ export const ENTRY_CHECKS: Checks = {
     same(await lease({ seen: 'any' }), 'held', "lease of 'any'");
     same(await publish(OLD, THEIRS), 'lost', 'publish by the second');
     same(await publish(NEW), 'stored', "publish by who has leased 'any'");
+  },
+
+  'a reserved lease keeps out loads of any stamp, and none who does not care': async (opened) => {
+    const { lease, publish } = one(opened);
+    await lease({ stamp: RESERVED });
+    same(await lease({ token: THEIRS }), 'reserved', 'lease by a load');
+    same(await lease({ token: THEIRS, stamp: OTHER_STAMP }), 'reserved', 'lease by a load under another stamp');
+    same(await publish(OLD, THEIRS), 'lost', 'publish by a load');
+    same(await publish(NEW), 'stored', 'publish by the holder');
+    await lease({ stamp: RESERVED, seen: 'any' });
+    same(await lease({ token: THEIRS, stamp: RESERVED, seen: 'any' }), 'held', "lease of 'any'");
+    same(await publish(OLD), 'lost', 'publish by the first');
   },
 
   'a lease is taken over when nobody keeps it up': async (opened) => {

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/ports/clock.js';
 import {
   fingerprintOf,
   IN_HAND,
+  RESERVED,
   type EntryStore,
   type EntryWrite,
   type LeaseExtension,
@@ -113,8 +114,10 @@ export class MemoryEntries implements EntryStore {
     const entry = this.kept.get(key);
     const lease = entry?.lease ?? null;
     if (lease?.token !== token && seen !== 'any') {
-      const isWaitedFor = lease && (lease.stamp === stamp || lease.stamp === IN_HAND) && this.isHeld(lease);
-      if (isWaitedFor) return 'taken';
+      if (lease && this.isHeld(lease)) {
+        if (lease.stamp === RESERVED) return 'reserved';
+        if (lease.stamp === stamp || lease.stamp === IN_HAND) return 'taken';
+      }
       if (!isSame(entry?.value ?? null, seen)) return 'changed';
     }
     const now = this.clock.monotonicNow();

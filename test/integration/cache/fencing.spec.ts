@@ -62,6 +62,36 @@ describe('a version whose confirmation was lost', () => {
   });
 });
 
+describe('a value that is written to its source', () => {
+  const policy = { tags: ['t'] };
+
+  it.each<[string, (there: AgentCache) => Promise<unknown>]>([
+    ['key', (there) => there.invalidate({ key: 'doc:1' })],
+    ['pattern', (there) => there.invalidate({ pattern: 'doc:*' })],
+    ['tag', (there) => there.invalidate({ tag: 't' })],
+    ['DEL by hand', () => server.command('DEL', 'agent-cache:doc:1')],
+  ])('is not what is served after somebody else has made it unusable meanwhile: %s', async (_how, change) => {
+    const [here, there] = [await connected(), await connected()];
+    for (let round = 0; round < 50; round++) {
+      await here.writeThrough('doc:1', `overtaken ${round}`, async () => void (await change(there)), policy);
+      for (const cache of [here, there]) expect(await cache.get('doc:1', policy)).toBeUndefined();
+      await here.writeThrough('doc:1', `kept ${round}`, async () => undefined, policy);
+      expect(await there.get('doc:1', policy)).toBe(`kept ${round}`);
+    }
+  });
+
+  it('is what is served after those who loaded meanwhile, none of whom waits for it', async () => {
+    const [here, there] = [await connected(), await connected()];
+    for (let round = 0; round < 50; round++) {
+      await here.writeThrough('doc:1', `new ${round}`, async () => {
+        const loading = [here, there].map((cache) => cache.getOrLoad('doc:1', async () => 'old', policy));
+        expect(await Promise.all(loading)).toEqual(['old', 'old']);
+      });
+      for (const cache of [here, there]) expect(await cache.get('doc:1')).toBe(`new ${round}`);
+    }
+  });
+});
+
 describe('an invalidation that Redis refuses', () => {
   afterEach(() => server.command('CONFIG', 'SET', 'maxmemory', '0'));
 

@@ -59,6 +59,7 @@ const withText = ({ header, payload }: Stored, fields: string): Buffer =>
 const nested = (open: string, close: string): string => open.repeat(DEEP) + close.repeat(DEEP);
 const lease = (stamp: string, until = '9999999999999'): string => `ac1 lease ${'A'.repeat(22)} ${stamp} ${until}\n`;
 const IN_HAND = '0'.repeat(16);
+const RESERVED = 'f'.repeat(16);
 const ofMany = (count: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`tag:${index}`, 'x'.repeat(36)]));
 const zipped = gzipSync(Buffer.alloc(80 * MIB), { level: 1 });
@@ -134,6 +135,7 @@ const FORGED_PAYLOADS: Record<string, Hostile> = {
 
 const FORGED_LEASES: Record<string, Hostile> = {
   'a lease in hand that never ends': () => lease(IN_HAND),
+  'a reserved lease that never ends': () => lease(RESERVED),
   'a lease of the very load that never ends': ({ header }) => lease(stampOf(header.v)),
   'a lease that has ended': () => lease(IN_HAND, '0000000000001'),
   'a lease that never ends before garbage': ({ header }) => `${lease(stampOf(header.v))}garbage`,

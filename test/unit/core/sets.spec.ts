@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CacheControl } from '../../../src/composition/cache-control.js';
-import { createCacheKit, createInstances, deferred, settle } from '../../support/cache-kit.js';
+import { type CacheKit, createCacheKit, createInstances, deferred, settle } from '../../support/cache-kit.js';
 
 describe('set', () => {
   it('is the value of the last of several at once, in one instance and in two', async () => {
@@ -157,6 +157,87 @@ describe('writeThrough', () => {
       }
     },
   );
+
+  describe.each([
+    ['here', 0],
+    ['elsewhere', 1],
+  ])('whose source was written, and whose entry is made unusable %s before that is known', (_where, by) => {
+    it.each<[string, (kit: CacheKit) => Promise<unknown>]>([
+      ['by key', ({ cache }) => cache.invalidate({ key: 'k:1' })],
+      ['by pattern', ({ cache }) => cache.invalidate({ pattern: 'k:*' })],
+      ['by tag', ({ cache }) => cache.invalidate({ tag: 't' })],
+      ['by namespace', ({ cache }) => cache.invalidate({ namespace: 'k' })],
+      ['by a delete', ({ cache }) => cache.delete('k:1')],
+      ['by a stranger', ({ store }) => store.delete(['agent-cache:k:1'])],
+    ])('keeps nothing: %s', async (_how, change) => {
+      const instances = createInstances();
+      const [here, there] = instances;
+      const policy = { tags: ['t'] };
+      const persisted = deferred<void>();
+      const writing = here.cache.writeThrough('k:1', 'overtaken', () => persisted.promise, policy);
+      await settle();
+      // Somebody else has written something newer.
+      await change(instances[by] as CacheKit);
+      persisted.resolve();
+      await writing;
+      await here.clock.advance(50);
+      for (const { cache } of [here, there]) expect(await cache.get('k:1', policy)).toBeUndefined();
+    });
+  });
+
+  it('of two at once keeps neither, since nobody knows which is newer', async () => {
+    const [here, there] = createInstances();
+    const [first, second] = [deferred<void>(), deferred<void>()];
+    const writing = [
+      here.cache.writeThrough('k:1', 'first', () => first.promise),
+      there.cache.writeThrough('k:1', 'second', () => second.promise),
+    ];
+    await settle();
+    second.resolve();
+    await writing[1];
+    first.resolve();
+    await writing[0];
+    for (const { cache } of [here, there]) expect(await cache.get('k:1')).toBeUndefined();
+  });
+
+  it('keeps nobody waiting who loads meanwhile, not even the source itself, and nobody joins such a load later', async () => {
+    const instances = createInstances();
+    const [here, there] = instances;
+    const [asked, persisted, gate] = [deferred<unknown[]>(), deferred<void>(), deferred<string>()];
+    const writing = here.cache.writeThrough('k:1', 'new', async () => {
+      asked.resolve(await Promise.all(instances.map(({ cache }) => cache.getOrLoad('k:1', async () => 'old'))));
+      await persisted.promise;
+    });
+    expect(await asked.promise).toEqual(['old', 'old', 'old']);
+    const slow = there.cache.getOrLoad('k:1', () => gate.promise);
+    const joining = there.cache.getOrLoad('k:1', () => Promise.reject(new Error('a second load')));
+    await settle();
+    persisted.resolve();
+    await writing;
+    await here.cache.delete('k:1');
+    const later = there.cache.getOrLoad('k:1', async () => 'newest');
+    await settle();
+    gate.resolve('old');
+    expect(await Promise.all([slow, joining, later])).toEqual(['old', 'old', 'newest']);
+  });
+
+  it('reserves the key for half a minute at most, for a source that does not answer', async () => {
+    const [here, there] = createInstances();
+    const persisted = deferred<void>();
+    const writing = here.cache.writeThrough('k:1', 'new', () => persisted.promise);
+    await settle();
+    await here.clock.advance(29_000);
+    await there.cache.getOrLoad('k:1', async () => 'old');
+    await here.clock.advance(50);
+    expect(await there.cache.get('k:1')).toBeUndefined();
+    await here.clock.advance(1_000);
+    await there.cache.getOrLoad('k:1', async () => 'old');
+    await here.clock.advance(50);
+    expect(await there.cache.get('k:1')).toBe('old');
+    persisted.resolve();
+    await writing;
+    expect(await there.cache.get('k:1')).toBeUndefined();
+  });
 
   it('lets nobody join, after it, what was loaded before', async () => {
     const { cache } = createCacheKit();

@@ -32,7 +32,7 @@ export interface EntryScripts {
 const isFlag = (reply: unknown): reply is 0 | 1 => reply === 0 || reply === 1;
 const isPublishState = (reply: unknown): reply is PublishState => reply === 'stored' || reply === 'lost';
 const isLeaseReply = (reply: unknown): reply is LeaseReply =>
-  Array.isArray(reply) && /^(?:held|taken|changed)$/.test(String(reply[0])) && /^\d+$/.test(String(reply[1]));
+  Array.isArray(reply) && /^(?:held|taken|reserved|changed)$/.test(String(reply[0])) && /^\d+$/.test(String(reply[1]));
 
 const leaseArguments = ({ token, stamp, seen, holdMs, ttlMs }: LeaseRequest): (string | number | Buffer)[] =>
   seen === 'any' ? [token, stamp, 'any', '', holdMs, ttlMs] : [token, stamp, 'seen', seen ?? '', holdMs, ttlMs];

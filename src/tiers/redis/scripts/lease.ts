@@ -4,12 +4,13 @@ import { HEAD, liveFor, lua, NOW } from './lua.js';
 export const LEASE = lua(`
 -- KEYS[1]  the key of the entry
 -- ARGV[1]  token of the asker, 22 characters
--- ARGV[2]  stamp of the load, 16 hex digits; zeros: of a value in hand, whose lease no load takes over
+-- ARGV[2]  stamp of the load, 16 hex digits; zeros: of a value in hand, and all f: of one that is being written to its
+--          source, whose leases no load takes over
 -- ARGV[3]  'any': whatever stands there; 'seen': only if what stands there begins with ARGV[4]
 -- ARGV[4]  the first 128 bytes of the entry that was seen; '': there was none
 -- ARGV[5]  how long the lease holds, in milliseconds
 -- ARGV[6]  how long it is kept at least, in milliseconds
--- returns  'held', 'taken' or 'changed', and the time of the server, in milliseconds since 1970, as text
+-- returns  'held', 'taken', 'reserved' or 'changed', and the time of the server, in milliseconds since 1970, as text
 -- A value of another type counts as no entry and makes way. So does a lease that holds for longer than twice the time that the
 -- asker asks for: it was not taken here, or before the clock of the server was put back.
 ${NOW}
@@ -18,8 +19,13 @@ local at = string.format('%.0f', now)
 if isString and string.sub(line, 11, 32) ~= ARGV[1] and ARGV[3] ~= 'any' then
   local stamp = string.sub(line, 34, 49)
   local left = (tonumber(string.sub(line, 51, 63)) or 0) - now
-  if (stamp == ARGV[2] or stamp == '0000000000000000') and left > 0 and left <= 2 * ARGV[5] then
-    return {'taken', at}
+  if left > 0 and left <= 2 * ARGV[5] then
+    if stamp == 'ffffffffffffffff' then
+      return {'reserved', at}
+    end
+    if stamp == ARGV[2] or stamp == '0000000000000000' then
+      return {'taken', at}
+    end
   end
   if entry ~= ARGV[4] then
     return {'changed', at}
