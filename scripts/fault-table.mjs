@@ -48,7 +48,9 @@ function problemsOf(page, rows) {
   const table = tableIn(page);
   if (table === null) throw new ScriptFailure(`${PAGE} has lost the markers of its table: put them back`);
   if (rows.length === 0)
-    return ['no test has reported a fault: the steps tests, faults and race of `npm test` do, with FAULT_REPORT set'];
+    return [
+      'no test has reported a fault: the steps tests, faults, settling and race of `npm test` do, with FAULT_REPORT set',
+    ];
   const pages = [...new Set(rows.map((row) => `docs/concepts/faults/${row.class}.md`))];
   const missing = pages.filter((path) => !existsSync(join(root, path)));
   return [...missing.map((path) => `${path}: there is no such page; write it`), ...differences(table, rows)];
