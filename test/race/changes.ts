@@ -1,5 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentCache } from '../../src/core/cache.js';
-import type { CachePolicy } from '../../src/core/policy/cache-policy.js';
 import type { ChangePlan, Lifetime } from './plan.js';
 import type { Recorder } from './recorder.js';
 import type { Truth } from './truth.js';
@@ -13,12 +13,7 @@ interface ChangesParts {
   readonly prefix: string;
 }
 
-type WriteThrough = (
-  key: string,
-  value: Value,
-  persist: () => Promise<void>,
-  policy: CachePolicy<Value>,
-) => Promise<unknown>;
+type ChangeOfOne = Extract<ChangePlan, { readonly thing: number }>;
 
 /** Changes what is true and then tells the cache, in one of the ways that there are. */
 export class Changes {
@@ -42,9 +37,9 @@ export class Changes {
     if (acknowledged) recorder.acknowledge(covered, versions, plan.form);
   }
 
-  private async changeOne(plan: ChangePlan & { thing: number }, thing: Thing, lifetime: Lifetime): Promise<void> {
+  private async changeOne(plan: ChangeOfOne, thing: Thing, lifetime: Lifetime): Promise<void> {
     const { recorder } = this.parts;
-    if (plan.form === 'writeThrough') return this.writeThrough(plan.thing, thing, lifetime);
+    if (plan.form === 'writeThrough') return this.writeThrough(plan, lifetime);
     const [version = 0] = await this.change(plan.changed, [plan.thing]);
     const isAcknowledged = await this.tell(plan.form, thing, { key: thing.key, version }, lifetime);
     this.count(plan.form, isAcknowledged);
@@ -60,18 +55,16 @@ export class Changes {
     return true;
   }
 
-  /** What is persisted is true from then on, whether the cache confirms it or not. */
-  private async writeThrough(index: number, thing: Thing, lifetime: Lifetime): Promise<void> {
-    const { cache, truth, recorder } = this.parts;
-    const writeThrough = (cache as Partial<Record<'writeThrough', WriteThrough>>).writeThrough?.bind(cache);
-    if (!writeThrough) return;
-    const [current = 0] = await truth.versions([thing.key]);
-    const value = { key: thing.key, version: current + 1 };
-    const persist = async (): Promise<void> => void (await this.change([index], []));
-    const answer = await writeThrough(thing.key, value, persist, policyOf([thing], lifetime));
-    const isAcknowledged = answer === true || (answer as { acknowledged?: boolean } | null)?.acknowledged === true;
-    this.count('writeThrough', isAcknowledged);
-    if (isAcknowledged) recorder.acknowledge([index], [value.version], 'writeThrough');
+  /** What is persisted is true from then on, whether the cache keeps it or not. */
+  private async writeThrough({ thing: index, answerMs }: ChangeOfOne, lifetime: Lifetime): Promise<void> {
+    const thing = thingAt(index);
+    const value = { key: thing.key, version: 0 };
+    const persist = async (): Promise<void> => {
+      [value.version = 0] = await this.change([index], [index]);
+      await sleep(answerMs);
+    };
+    await this.parts.cache.writeThrough(thing.key, value, persist, policyOf([thing], lifetime));
+    this.parts.recorder.count('change writeThrough');
   }
 
   /** Resolves to the versions of `covered`. */

@@ -14,11 +14,13 @@ export type Lifetime = Readonly<Record<string, unknown>> & { readonly ttl: Durat
 /** Forms of a change that concern one thing. */
 export type ThingForm = 'key' | 'set' | 'writeThrough' | 'delete' | 'outside';
 
-export type ChangePlan = { readonly changed: readonly number[] } & (
-  | { readonly form: ThingForm; readonly thing: number }
-  /** `locked`: one of the things that may only be changed under their lock, which changes too. */
-  | { readonly form: GroupForm; readonly group: GroupTarget; readonly locked: number | null }
-);
+export type ChangePlan = { readonly changed: readonly number[] } &
+  /** `answerMs`: how long the source takes to answer what it has written already, where a value is written through. */
+  (
+    | { readonly form: ThingForm; readonly thing: number; readonly answerMs: number }
+    /** `locked`: one of the things that may only be changed under their lock, which changes too. */
+    | { readonly form: GroupForm; readonly group: GroupTarget; readonly locked: number | null }
+  );
 
 /** What an actor does next. Does not depend on what happens, so that a seed brings it again. */
 export type Plan = { readonly thinkMs: number } & (
@@ -68,8 +70,8 @@ function lifetimeOf(random: Random): Lifetime {
 function changeOf(random: Random): ChangePlan {
   const form = random.weighted({ key: 30, set: 12, writeThrough: 8, delete: 10, outside: 12, group: 40 });
   if (form === 'group') return groupChangeOf(random);
-  const thing = form === 'set' || form === 'writeThrough' ? random.of(SETTABLE) : random.of(ALL);
-  return { form, thing, changed: [thing] };
+  const thing = random.of(form === 'set' ? SETTABLE : ALL);
+  return { form, thing, changed: [thing], answerMs: random.chance(0.5) ? 0 : random.integer(1, 20) };
 }
 
 function groupChangeOf(random: Random): ChangePlan {
