@@ -1,12 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type EntryStore, fingerprintOf, IN_HAND, type LeaseRequest } from '../../src/core/ports/entry-store.js';
+import {
+  type EntryStore,
+  fingerprintOf,
+  IN_HAND,
+  type LeaseRequest,
+  RESERVED,
+} from '../../src/core/ports/entry-store.js';
 import type { Store, StoreMode } from '../../src/core/ports/store.js';
+import { leaseRequest, STAMP } from '../support/lease-request.js';
 import type { StoreUnderTest } from './store.contract.js';
 
 const HOUR = 3_600_000;
 const KEY = 'app:entry:1';
 const VERSION_KEY = 'app:~v:tag:1';
-const STAMP = '0123456789abcdef';
 const OTHER_STAMP = 'fedcba9876543210';
 /** Milliseconds that pass for real in some stores. */
 const SHORT = 60;
@@ -36,15 +42,8 @@ export function describeEntries(mode: StoreMode, open: () => Promise<StoreUnderT
     afterEach(() => opened.dispose());
 
     const put = (key: string, value: Buffer, ttlMs = HOUR) => store.set({ key, value, ttlMs });
-    const request = (changes: Partial<LeaseRequest> = {}): LeaseRequest => ({
-      key: KEY,
-      token: MINE,
-      stamp: STAMP,
-      seen: null,
-      holdMs: HOUR,
-      ttlMs: HOUR,
-      ...changes,
-    });
+    const request = (changes: Partial<LeaseRequest> = {}): LeaseRequest =>
+      leaseRequest({ key: KEY, token: MINE, ...changes });
     const lease = async (changes: Partial<LeaseRequest> = {}) => {
       const reply = await entries.lease([request(changes)]);
       return reply.ok ? reply.value[0] : reply.reason;
@@ -180,6 +179,15 @@ export function describeEntries(mode: StoreMode, open: () => Promise<StoreUnderT
         await lease({ stamp: IN_HAND });
         expect(await lease({ token: THEIRS, stamp: OTHER_STAMP })).toBe('taken');
         expect(await lease({ token: THEIRS, stamp: IN_HAND, seen: 'any' })).toBe('held');
+        expect(await publish(OLD)).toBe('lost');
+        expect(await publish(NEW, THEIRS)).toBe('stored');
+      });
+
+      it('for a value that is being written is reserved from every load, and held by who does not care', async () => {
+        await lease({ stamp: RESERVED });
+        for (const stamp of [STAMP, OTHER_STAMP]) expect(await lease({ token: THEIRS, stamp })).toBe('reserved');
+        expect(await publish(OLD, THEIRS)).toBe('lost');
+        expect(await lease({ token: THEIRS, stamp: RESERVED, seen: 'any' })).toBe('held');
         expect(await publish(OLD)).toBe('lost');
         expect(await publish(NEW, THEIRS)).toBe('stored');
       });

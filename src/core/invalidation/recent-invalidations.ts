@@ -15,8 +15,9 @@ export interface RecentTargets {
 }
 
 /**
- * Invalidations, and keys that were set, that the store has confirmed within the last minute. A failover can lose what was confirmed, so they are
- * repeated when a lost store is back, before anything is served. Bounded: past 10,000 it no longer remembers which.
+ * Invalidations, and keys that were set, that the store has confirmed within the last minute. A failover can lose what was
+ * confirmed, so they are repeated when a lost store is back, before anything is served. Bounded: past 10,000 it no longer
+ * remembers which.
  */
 export class RecentInvalidations {
   /** In the order of their confirmation. */

@@ -53,13 +53,7 @@ export class DirectWrites {
     const inHand = [...byKey.values()].map(({ address, value }): ValueInHand => {
       return { set: flights.sets.begin(address), encoding: writePath.encode(address, value) };
     });
-    const storing = this.leaseAndStamp(
-      inHand.map(({ set }) => set),
-      IN_HAND,
-    ).then((stamped) => {
-      return this.publish(inHand, this.publicationsOf(inHand, stamped, lifetime));
-    });
-    return within(clock, timeoutMs, storing, false);
+    return within(clock, timeoutMs, this.leaseAndPublish(inHand, lifetime), false);
   }
 
   /**
@@ -91,6 +85,12 @@ export class DirectWrites {
   giveBack({ set, stamped }: Reservation): void {
     this.parts.flights.sets.end(set);
     this.parts.leases.release([stamped.token]);
+  }
+
+  private async leaseAndPublish(inHand: readonly ValueInHand[], lifetime: EntryLifetime): Promise<boolean> {
+    const sets = inHand.map(({ set }) => set);
+    const stamped = await this.leaseAndStamp(sets, IN_HAND);
+    return this.publish(inHand, this.publicationsOf(inHand, stamped, lifetime));
   }
 
   private publicationsOf(

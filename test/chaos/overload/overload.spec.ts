@@ -157,30 +157,30 @@ describe('2,000 calls a second', () => {
   const readDirectly = (id: string) =>
     app.cache.getOrLoad(`direct:${id}`, () => app.reports.load(id), { tags: ['reports'], memory: false });
 
-  it('use a Redis that is 50 ms away', async () => {
-    await start();
-    await drive();
-    await lag(50);
+  /** Calls over a link that is so slow, and until it is healed. */
+  const driveOver = async (ms: number): Promise<{ longestMs: number; hitRatio: number; healedMs: number }> => {
+    await lag(ms);
     const { longestMs, wrong, hitRatio } = await drive();
     expect(wrong).toBe(0);
-    expect(hitRatio).toBeGreaterThan(0.9);
     expect(longestMs).toBeLessThan(BOUND_MS);
     await heal();
     const healedMs = await app.untilHits();
     expect(healedMs).toBeLessThan(RECOVERED_MS);
+    return { longestMs, hitRatio, healedMs };
+  };
+
+  it('use a Redis that is 50 ms away', async () => {
+    await start();
+    await drive();
+    const { longestMs, hitRatio, healedMs } = await driveOver(50);
+    expect(hitRatio).toBeGreaterThan(0.9);
     record('a link of 50 ms at 2,000 calls/s', longestMs, healedMs, 'hits');
   });
 
   it('go past a Redis that is 200 ms away, and hit again soon', async () => {
     await start();
-    await lag(200);
-    const { longestMs, wrong, hitRatio } = await drive();
-    expect(wrong).toBe(0);
+    const { longestMs, hitRatio, healedMs } = await driveOver(200);
     expect(hitRatio).toBeLessThan(0.9);
-    expect(longestMs).toBeLessThan(BOUND_MS);
-    await heal();
-    const healedMs = await app.untilHits();
-    expect(healedMs).toBeLessThan(RECOVERED_MS);
     expect(app.logged.length).toBeLessThanOrEqual(4);
     record('a link of 200 ms at 2,000 calls/s', longestMs, healedMs);
   });

@@ -2,27 +2,20 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fingerprintOf, type LeaseRequest } from '../../../src/core/ports/entry-store.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
+import { leaseRequest, STAMP } from '../../support/lease-request.js';
 import { type OpenedRedis, openRedis, until } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
 
 const HOUR = 3_600_000;
 const KEY = 'app:entry';
-const STAMP = '0123456789abcdef';
 const MINE = 'mine'.padEnd(22, '_');
 const THEIRS = 'theirs'.padEnd(22, '_');
 const entryNamed = (name: string): Buffer => Buffer.from(`${name}:${name.repeat(200)}`);
 const OLD = entryNamed('old');
 const NEW = entryNamed('new');
 
-const request = (changes: Partial<LeaseRequest> = {}): LeaseRequest => ({
-  key: KEY,
-  token: MINE,
-  stamp: STAMP,
-  seen: null,
-  holdMs: HOUR,
-  ttlMs: HOUR,
-  ...changes,
-});
+const request = (changes: Partial<LeaseRequest> = {}): LeaseRequest =>
+  leaseRequest({ key: KEY, token: MINE, ...changes });
 const write = (value: Buffer, token = MINE) => ({ key: KEY, token, value, ttlMs: HOUR });
 const ok = <T>(value: T) => ({ ok: true, value });
 

@@ -1,22 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LeaseRequest } from '../../../src/core/ports/entry-store.js';
 import { Monitor } from '../../race/monitor.js';
+import { leaseRequest } from '../../support/lease-request.js';
 import { type OpenedRedis, openRedis } from '../../support/redis-kit.js';
 import { RedisServer } from '../../support/redis-server.js';
 
 const HOUR_MS = 3_600_000;
-const STAMP = '0123456789abcdef';
 const keyOf = (index: number): string => `app:${index}`;
 const tokenOf = (index: number): string => `token-${index}`.padEnd(22, '_');
-const request = (index: number, changes: Partial<LeaseRequest> = {}): LeaseRequest => ({
-  key: keyOf(index),
-  token: tokenOf(index),
-  stamp: STAMP,
-  seen: null,
-  holdMs: HOUR_MS,
-  ttlMs: HOUR_MS,
-  ...changes,
-});
+const request = (index: number, changes: Partial<LeaseRequest> = {}): LeaseRequest =>
+  leaseRequest({ key: keyOf(index), token: tokenOf(index), ...changes });
 const write = (index: number, bytes = 20) => {
   return { key: keyOf(index), token: tokenOf(index), value: Buffer.alloc(bytes, `${index} `), ttlMs: HOUR_MS + index };
 };

@@ -8,6 +8,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { CacheScope } from '../../../src/composition/cache-scope.js';
+import { IN_HAND, RESERVED } from '../../../src/core/ports/entry-store.js';
 import { stampOf } from '../../../src/core/versions/stamp.js';
 import { type Asked, CachedApp, type Report } from '../../support/cached-app.js';
 import { recordFault } from '../../support/fault-report.js';
@@ -58,8 +59,6 @@ const withText = ({ header, payload }: Stored, fields: string): Buffer =>
 
 const nested = (open: string, close: string): string => open.repeat(DEEP) + close.repeat(DEEP);
 const lease = (stamp: string, until = '9999999999999'): string => `ac1 lease ${'A'.repeat(22)} ${stamp} ${until}\n`;
-const IN_HAND = '0'.repeat(16);
-const RESERVED = 'f'.repeat(16);
 const ofMany = (count: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`tag:${index}`, 'x'.repeat(36)]));
 const zipped = gzipSync(Buffer.alloc(80 * MIB), { level: 1 });

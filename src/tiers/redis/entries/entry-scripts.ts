@@ -29,7 +29,8 @@ export interface EntryScripts {
   readonly release: ScriptRuns<GivenLease, 0 | 1>;
 }
 
-const isFlag = (reply: unknown): reply is 0 | 1 => reply === 0 || reply === 1;
+/** Whether a reply says that something was done, or that there was nothing to do. */
+export const isFlag = (reply: unknown): reply is 0 | 1 => reply === 0 || reply === 1;
 const isPublishState = (reply: unknown): reply is PublishState => reply === 'stored' || reply === 'lost';
 const isLeaseReply = (reply: unknown): reply is LeaseReply =>
   Array.isArray(reply) && /^(?:held|taken|reserved|changed)$/.test(String(reply[0])) && /^\d+$/.test(String(reply[1]));

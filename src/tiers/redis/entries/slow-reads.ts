@@ -1,4 +1,5 @@
 import type { Clock } from '../../../core/ports/clock.js';
+import { isFlag } from './entry-scripts.js';
 import type { GuardedRedis } from '../guard/guarded-redis.js';
 import type { RedisClient } from '../clients/load-ioredis.js';
 import { DROP_LARGE } from '../scripts/drop-large.js';
@@ -10,8 +11,6 @@ const MAX_SUSPECTS = 256;
 const HELD_BACK_MS = 2_000;
 /** Keys that are looked at at once: all would leave no room for what callers ask. */
 const AT_ONCE = 32;
-
-const isFlag = (reply: unknown): boolean => reply === 0 || reply === 1;
 
 /**
  * Keys whose read got no answer in time. What stands there may be so large that no read of it ever does, nor the one that

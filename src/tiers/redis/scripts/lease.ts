@@ -1,3 +1,4 @@
+import { IN_HAND, RESERVED } from '../../../core/ports/entry-store.js';
 import { HEAD, liveFor, lua, NOW } from './lua.js';
 
 /** Takes a lease on the key of an entry. The line of the lease is put in front of the entry, which stays as it is. */
@@ -20,10 +21,10 @@ if isString and string.sub(line, 11, 32) ~= ARGV[1] and ARGV[3] ~= 'any' then
   local stamp = string.sub(line, 34, 49)
   local left = (tonumber(string.sub(line, 51, 63)) or 0) - now
   if left > 0 and left <= 2 * ARGV[5] then
-    if stamp == 'ffffffffffffffff' then
+    if stamp == '${RESERVED}' then
       return {'reserved', at}
     end
-    if stamp == ARGV[2] or stamp == '0000000000000000' then
+    if stamp == ARGV[2] or stamp == '${IN_HAND}' then
       return {'taken', at}
     end
   end
